@@ -1,0 +1,251 @@
+"""Layout: which column is what. Found once, by the rules printed in its reasons, and stored in the model.
+
+- Flags decide first. Then the time is the column whose name speaks of time and whose cells are times; the series are
+  told apart by a known id name, or by the text column without which times would repeat; the target is y, target,
+  value, or the only numeric column. Where two could be the target none is chosen: the candidates are listed.
+- A column is a covariate only where a flag names it; all others are unused, and said to be.
+- Zone, day-first and precision of times need every row: `find` leaves them open, reading the rows settles them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rnnforecast.config import DataFlags
+from rnnforecast.data.table import Chunk, Column, Table
+from rnnforecast.data.times import SHAPES, shape_of
+from rnnforecast.data.units import unit_of
+from rnnforecast.data.values import Missing, as_text, missing_of, numeric_share
+from rnnforecast.errors import DataUnusable, UsageError, nearest
+
+TIME_NAMES = (
+    "ds", "datetime", "date_time", "timestamp", "time_utc", "utc", "time", "valid_time", "_time", "date", "dates",
+    "mess_datum", "epoch", "unix_time", "unixtime", "ts", "t",
+)
+PERIOD_NAMES = ("month", "week", "quarter", "year")  # times only where no better column is there
+ID_NAMES = ("unique_id", "id", "item_id", "series", "series_id", "site_no", "station", "station_id", "site", "gauge",
+            "gauge_id", "monitoring_location_id", "location", "location_id", "name")
+TARGET_NAMES = ("y", "target", "value")
+NO_TARGET = re.compile(
+    r"(^|_)(qual|quality|flag|flags|qc|cd|code|sigma|std|stderr|grade|symbol|completeness|approval|status|qualifier"
+    r"|lat|latitude|lon|lng|long|longitude|elevation|id|index|row|nr|no|year|month|day|hour|minute|doy)($|_|\d)"
+    r"|^column_\d+$|^unnamed|^x$"
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What each column is and how time is written; `predict` reads later files by it."""
+
+    time: str | None  # None: rows in order, no times
+    target: tuple[str, ...]
+    id: tuple[str, ...]  # () = one series
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+    unused: tuple[str, ...]
+    units: tuple[str, ...]  # one per target, "" where the name tells none
+    zone: str  # "" = naive; "UTC", "+01:00" or a zone name: times inside are UTC, and are written in this zone
+    stamp: str  # how times are written: "date", "minute", "second", "integer" (row numbers)
+    dayfirst: bool | None  # None = ISO or not dates
+    missing: tuple[str, ...]  # words beyond the usual that mean missing
+    decimal: str  # "." or ","
+    reasons: tuple[tuple[str, str], ...]  # ("target", "the only numeric column")
+    candidates: tuple[str, ...] = ()  # numeric columns, where no target could be chosen (target is then ())
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        return self.past + self.future + self.static
+
+
+@dataclass(frozen=True)
+class Named:
+    """The columns that flags name, each found in the file."""
+
+    target: tuple[str, ...]
+    id: tuple[str, ...]
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+
+    def all(self) -> tuple[str, ...]:
+        return self.target + self.id + self.past + self.future + self.static
+
+
+def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout:
+    """The layout of a table, and of those joined to it by `--with`, decided on its first rows.
+
+    Raises DataUnusable for a named column that is not there, for no rows and for no time column.
+    """
+    chunk = table.peek()
+    if not len(chunk):
+        raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
+    names = tuple(dict.fromkeys([*table.names, *(name for other in beside for name in other.names)]))
+    named = named_columns(table, names, flags)
+    missing, decimal = missing_of(flags.missing), flags.decimal or table.fact("decimal", ".")
+    time, why_time = find_time(table, chunk, named, flags)
+    ids, why_id = find_ids(chunk, time, named, missing, decimal)
+    free = [name for name in chunk.columns if name not in {time, *ids, *named.all()}]
+    target, why_target, candidates = find_target(chunk, free, named, missing, decimal)
+    used = {time, *ids, *target, *named.past, *named.future, *named.static}
+    return Layout(
+        time=time, target=target, id=ids, past=named.past, future=named.future, static=named.static,
+        unused=tuple(name for name in names if name not in used), units=tuple(map(unit_of, target)),
+        zone="", stamp="integer" if time is None else "minute", dayfirst=flags.dayfirst,
+        missing=split_words(flags.missing), decimal=decimal,
+        reasons=(("time", why_time), ("id", why_id), ("target", why_target)), candidates=candidates,
+    )
+
+
+def split_words(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def split_names(values: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Column names out of repeated or comma-separated flag values; an exact column name wins over splitting."""
+    found = [part for value in values for part in ([value] if value in names else split_words([value]))]
+    return tuple(dict.fromkeys(found))
+
+
+def named_columns(table: Table, names: tuple[str, ...], flags: DataFlags) -> Named:
+    """Every column that a flag names. Raises DataUnusable for an unknown one, UsageError for one named twice."""
+    roles = {role: split_names(getattr(flags, role), names) for role in ("target", "id", "past", "future", "static")}
+    taken: dict[str, str] = {} if flags.time in (None, "none") else {str(flags.time): "time"}
+    for role, columns in roles.items():
+        for name in columns:
+            known(name, role, table, names)
+            if taken.setdefault(name, role) != role:
+                raise UsageError(f"column {name!r} is named as --{taken[name]} and as --{role}; expected one of them")
+    return Named(**roles)
+
+
+def known(name: str, role: str, table: Table, names: tuple[str, ...]) -> None:
+    if name in names:
+        return
+    if name in table.fact("skipped", ()):
+        raise DataUnusable(f"{table.source}: column {name!r} holds lists, objects, bytes or decimals; "
+                           "expected numbers, times or texts")
+    guess = nearest(name, list(names))
+    flag = {"target": "-t"}.get(role, f"--{role}")
+    raise DataUnusable(f"{table.source}: no column {name!r}; expected one of {listing(names)}",
+                       f"did you mean {flag} {quoted(guess)}?" if guess else "")
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Names for a message, cut where there are many."""
+    every = list(names) or ["none"]
+    shown = ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in every[:most])
+    return shown if len(every) <= most else f"{shown} and {len(every) - most} more"
+
+
+def quoted(name: str) -> str:
+    """A name as it is typed in a shell."""
+    return name if re.fullmatch(r"[\w.:/+-]+", name) else "'" + name.replace("'", "'\\''") + "'"
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: «Date Time» is date_time."""
+    return re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_") or name.lower()
+
+
+def find_time(table: Table, chunk: Chunk, named: Named, flags: DataFlags) -> tuple[str | None, str]:
+    """The time column and why. Raises DataUnusable where there is none."""
+    if flags.time == "none":
+        return None, "--time none: rows in order"
+    if flags.time is not None:
+        known(flags.time, "time", table, table.names)
+        return flags.time, "--time"
+    free = [name for name in chunk.columns if name not in named.all()]
+    times = [name for name in free if is_time(chunk.columns[name], name)]
+    if not times:
+        raise DataUnusable(f"{table.source}: no time column among {listing(table.names)}; expected one with times",
+                           f"--time {quoted(time_guess(free))} or --time none")
+    best = min(times, key=lambda name: (time_rank(name), times.index(name)))
+    return best, "its name and its cells" if time_rank(best) < LOW_RANK else "its cells are times"
+
+
+LOW_RANK = 1000
+
+
+def time_rank(name: str) -> int:
+    """How well a name speaks of time: the lower the better."""
+    word = plain(name)
+    if word in TIME_NAMES:
+        return TIME_NAMES.index(word)
+    if re.search("time|date", word):
+        return 100
+    return 200 if word in PERIOD_NAMES else LOW_RANK
+
+
+def time_guess(names: list[str]) -> str:
+    """What to offer after --time: a name that speaks of time, or a placeholder."""
+    return next((name for name in sorted(names, key=time_rank) if time_rank(name) < LOW_RANK), "NAME")
+
+
+def is_time(column: Column, name: str) -> bool:
+    """Whether the cells are times; bare digits and row numbers need a name that says so."""
+    shape = shape_of(column, plain(name))
+    if shape == "integer":
+        return plain(name) in ("ds", "time", "t", "timestamp")
+    return shape in SHAPES or shape in ("typed", "epoch", "epoch_ms")
+
+
+def find_ids(
+    chunk: Chunk, time: str | None, named: Named, missing: Missing, decimal: str
+) -> tuple[tuple[str, ...], str]:
+    """The columns that tell series apart, and why."""
+    if named.id:
+        return named.id, "--id"
+    free = {plain(name): name for name in reversed(chunk.columns) if name != time and name not in named.all()}
+    for word in ID_NAMES:
+        if word in free and tells_series(chunk.columns[free[word]]):
+            return (free[word],), "its name"
+    if time is None or not repeats(chunk, (time,)):
+        return (), "one series"
+    texts = [name for name in free.values() if isinstance(chunk.columns[name], list)
+             and numeric_share(chunk.columns[name], missing, decimal) < 0.5]
+    few = [name for name in texts if "" not in as_text(chunk.columns[name])
+           and 2 * len(set(as_text(chunk.columns[name]))) <= len(chunk)]
+    unique = [name for name in few if not repeats(chunk, (time, name))]
+    fewest = sorted(unique, key=lambda name: (len(set(as_text(chunk.columns[name]))), name))
+    return ((fewest[0],), "times repeat without it") if fewest else ((), "one series")
+
+
+def tells_series(column: Column) -> bool:
+    """Whether values come back: a column with another value in each row names rows, not series."""
+    cells = as_text(column)
+    return len(set(cells)) < len(cells) or len(cells) == 1
+
+
+def repeats(chunk: Chunk, names: tuple[str, ...]) -> bool:
+    keys = list(zip(*(as_text(chunk.columns[name]) for name in names), strict=True))
+    return len(set(keys)) < len(keys)
+
+
+def find_target(
+    chunk: Chunk, free: list[str], named: Named, missing: Missing, decimal: str
+) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The target, why, and the candidates where none could be chosen."""
+    if named.target:
+        return named.target, "-t", ()
+    for word in TARGET_NAMES:
+        found = [name for name in free if plain(name) == word]
+        if found:
+            return (found[0],), "its name", ()
+    numeric = tuple(name for name in free if not NO_TARGET.search(plain(name))
+                    and numeric_share(chunk.columns[name], missing, decimal) >= 0.5)
+    if len(numeric) == 1:
+        return numeric, "the only numeric column", ()
+    return (), "several numeric columns" if numeric else "no numeric column", numeric
+
+
+def require_target(layout: Layout, source: str) -> None:
+    """Raise DataUnusable, listing the candidates, where no target was named or found."""
+    if layout.target:
+        return
+    if not layout.candidates:
+        raise DataUnusable(f"{source}: no numeric column to forecast among {listing(layout.unused)}", "-t NAME")
+    raise DataUnusable(f"{source}: several columns could be the target: {listing(layout.candidates)}; expected one",
+                       f"-t {quoted(layout.candidates[0])}")

@@ -1,0 +1,245 @@
+"""Readings: the rows of one or more tables as numbers, before they stand on a grid.
+
+- A reading keeps its file and line, so that whatever is refused later is named.
+- Rows without a time are dropped where they hold nothing, and refused where they hold a value.
+- Stacking lays tables under each other (id = file stem where no column tells series apart); joining adds columns that
+  match on time, and on id where both have it. A partner that is missing is NaN; a value that is there always wins.
+- Series are sorted by id: the order of rows or files changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.data.columns import Layout
+from rnnforecast.data.findings import Finding
+from rnnforecast.data.table import CellError, Chunk, Column, Table
+from rnnforecast.data.times import Stamps, joined, read_times, settle, shape_of
+from rnnforecast.data.values import Missing, as_text, missing_of, parse_numbers
+from rnnforecast.data.zones import canonical, offset_text, to_utc
+from rnnforecast.errors import DataUnusable
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+SINGLE = "series"  # the id of a series that has none
+
+
+@dataclass(frozen=True)
+class Readings:
+    """n rows of C columns. `file` says which of `sources` (name, "line" or "row") a row's `line` counts in."""
+
+    times: I64  # (n,) seconds, UTC where the layout has a zone; row numbers where it has no times
+    series: I64  # (n,) index into ids
+    ids: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: F64  # (n, C)
+    lines: I64  # (n,)
+    file: I64  # (n,)
+    sources: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def place(self, row: int) -> str:
+        source, counted = self.sources[int(self.file[row])]
+        return f"{source} {counted} {int(self.lines[row])}"
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Readings:
+        """Some rows, in the order given."""
+        return replace(self, times=self.times[rows], series=self.series[rows], values=self.values[rows],
+                       lines=self.lines[rows], file=self.file[rows])
+
+    def compact(self) -> Readings:
+        """Without the series that have no row."""
+        alive, series = np.unique(self.series, return_inverse=True)
+        return replace(self, ids=tuple(self.ids[s] for s in alive.tolist()), series=series.astype(np.int64))
+
+
+def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | None) -> tuple[Readings, Layout]:
+    """Every row of a table, and the layout with the zone, day order and precision that all rows show.
+
+    `columns` (C,) are read as numbers. Raises DataUnusable with the line of the first fault.
+    """
+    missing = missing_of(layout.missing)
+    shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
+    codes: dict[tuple[str, ...], int] = {}
+    parts, stamps, empty = [], [], 0
+    for chunk in table.chunks():
+        try:
+            whole, chunk = chunk, timed(chunk, layout.time, columns, missing)
+            empty += len(whole) - len(chunk)
+            values = numbers(table, chunk, columns, missing, layout.decimal)
+            parts.append((series_codes(chunk, layout.id, codes), values, chunk.line_numbers()))
+            if layout.time is not None and len(chunk):
+                stamps.append(read_times(chunk.columns[layout.time], shape))
+        except CellError as bad:
+            raise table.refusal(chunk, bad) from None
+    if not any(len(part[0]) for part in parts):
+        raise DataUnusable(f"{table.source}: no row with a time; expected rows below the header")
+    series, values, lines = (np.concatenate(each) for each in zip(*parts, strict=True))
+    times, layout = clocked(table, layout, stamps, series, lines, tz)
+    readings = Readings(times, series, id_texts(codes, table), columns, values, lines, np.zeros_like(lines),
+                        ((table.source, table.counted),), skipped(table, empty))
+    return by_id(readings), layout
+
+
+def skipped(table: Table, empty: int) -> tuple[Finding, ...]:
+    if not empty:
+        return ()
+    return (Finding("empty-rows", "note", empty, f"{table.source}: {empty} rows with neither time nor value left out"),)
+
+
+def timed(chunk: Chunk, time: str | None, columns: tuple[str, ...], missing: Missing) -> Chunk:
+    """The rows of a chunk that have a time. Raises CellError for a value without one."""
+    if time is None:
+        return chunk
+    bare = no_time(chunk.columns[time])
+    if not bare.any():
+        return chunk
+    for row in np.flatnonzero(bare).tolist():
+        if any(as_text(chunk.columns[name][row : row + 1])[0] not in missing.words for name in columns):
+            raise CellError(row, "a value without a time", f"a time in column {time!r}")
+    kept = np.flatnonzero(~bare)
+    columns_kept = {name: chosen(column, kept) for name, column in chunk.columns.items()}
+    return Chunk(columns_kept, chunk.line, chunk.line_numbers()[kept])
+
+
+def chosen(column: Column, rows: I64) -> Column:
+    return column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
+
+
+def no_time(column: Column) -> npt.NDArray[np.bool_]:
+    if isinstance(column, np.ndarray):
+        return np.isnat(column) if column.dtype.kind == "M" else np.isnan(column)
+    return np.array([cell == "" for cell in column], np.bool_) if "" in column else np.zeros(len(column), np.bool_)
+
+
+def numbers(table: Table, chunk: Chunk, columns: tuple[str, ...], missing: Missing, decimal: str) -> F64:
+    """The named columns as float64, (rows, C)."""
+    values = np.empty((len(chunk), len(columns)))
+    for i, name in enumerate(columns):
+        try:
+            values[:, i] = parse_numbers(chunk.columns[name], missing, decimal)
+        except CellError as bad:
+            place = table.place(int(chunk.line_numbers()[bad.index]))
+            raise DataUnusable(f"{place}, column {name!r}: {bad}", bad.hint) from None
+    return values
+
+
+def series_codes(chunk: Chunk, ids: tuple[str, ...], codes: dict[tuple[str, ...], int]) -> I64:
+    """The code of each row's series, (rows,); new ones are added to `codes`. Raises CellError for an empty id."""
+    if not ids:
+        codes.setdefault((), 0)
+        return np.zeros(len(chunk), np.int64)
+    cells = [as_text(chunk.columns[name]) for name in ids]
+    for name, column in zip(ids, cells, strict=True):
+        if "" in column:
+            raise CellError(column.index(""), f"an empty id in column {name!r}", "the name of a series")
+    return np.array([codes.setdefault(key, len(codes)) for key in zip(*cells, strict=True)], np.int64)
+
+
+def id_texts(codes: dict[tuple[str, ...], int], table: Table) -> tuple[str, ...]:
+    ids = tuple("/".join(key) if key else SINGLE for key in codes)
+    if len(set(ids)) < len(ids):
+        raise DataUnusable(f"{table.source}: two series would both be named {max(ids, key=ids.count)!r}; "
+                           "expected id columns that differ without their /")
+    return ids
+
+
+def clocked(
+    table: Table, layout: Layout, stamps: Sequence[Stamps], series: I64, lines: I64, tz: str | None
+) -> tuple[I64, Layout]:
+    """Times (n,) in UTC where a zone is known, and the layout that says so."""
+    if layout.time is None:
+        return counted_rows(series), layout
+    try:
+        whole = joined(stamps)
+        seconds, dayfirst = settle(whole, layout.dayfirst)
+        zone = zone_of(whole, table, layout)
+        if tz and not zone and whole.stamp != "integer":
+            seconds, skipped_rows = to_utc(seconds, canonical(tz), lambda rows: second_pass(seconds, series, rows))
+            refuse_skipped(skipped_rows, tz)
+    except CellError as bad:
+        raise DataUnusable(f"{table.place(int(lines[bad.index]))}: {bad}", bad.hint) from None
+    if tz and whole.stamp != "integer":
+        return seconds, settled(layout, canonical(tz), whole.stamp, dayfirst, "--tz")
+    return seconds, settled(layout, zone, whole.stamp, dayfirst, "as the times carry it" if zone else "none given")
+
+
+def refuse_skipped(rows: I64, tz: str) -> None:
+    if len(rows):
+        raise CellError(int(rows[0]), f"an hour that {tz} skips in spring", "the clock of that zone",
+                        "--tz +01:00, with the offset of the gauge's winter time, if it keeps that all year")
+
+
+def settled(layout: Layout, zone: str, stamp: str, dayfirst: bool | None, why: str) -> Layout:
+    reasons = (*(reason for reason in layout.reasons if reason[0] != "zone"), ("zone", why))
+    return replace(layout, zone=zone, stamp=stamp, dayfirst=dayfirst, reasons=reasons)
+
+
+def zone_of(stamps: Stamps, table: Table, layout: Layout) -> str:
+    """The zone that the times carry: one offset in every row, UTC where offsets change, "" where none."""
+    if stamps.offsets is None:
+        zones: dict[str, str] = table.fact("zones", {})
+        return zones.get(layout.time or "", table.zone) if stamps.stamp != "integer" else ""
+    first = int(stamps.offsets[0])
+    return offset_text(first, "UTC") if (stamps.offsets == first).all() else "UTC"
+
+
+def counted_rows(series: I64) -> I64:
+    """Row numbers 0, 1, 2 … within each series, in file order, (n,)."""
+    order = np.argsort(series, kind="stable")
+    starts = np.searchsorted(series[order], series[order], side="left")
+    numbers = np.empty(len(series), np.int64)
+    numbers[order] = np.arange(len(series)) - starts
+    return numbers
+
+
+def second_pass(seconds: I64, series: I64, rows: I64) -> I64:
+    """For rows of an hour that occurs twice: 1 where the row is the later one of its series, (rows,)."""
+    _, same = np.unique(np.stack([series[rows], seconds[rows]]), axis=1, return_inverse=True)
+    nth = counted_rows(same.reshape(-1).astype(np.int64))
+    total = np.bincount(same.reshape(-1))[same.reshape(-1)]
+    newest_first = seconds[0] > seconds[-1]
+    return np.minimum(total - 1 - nth if newest_first else nth, 1)
+
+
+def by_id(readings: Readings) -> Readings:
+    """The same rows with ids in order and `series` to match."""
+    order = sorted(range(len(readings.ids)), key=lambda i: readings.ids[i])
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return replace(readings, ids=tuple(readings.ids[i] for i in order), series=rank[readings.series])
+
+
+def named_by_file(parts: Sequence[Readings]) -> list[Readings]:
+    """One id per file, its stem; the whole path where two files have one stem."""
+    names = [part.sources[0][0] for part in parts]
+    stems = [Path(name).stem for name in names]
+    ids = stems if len(set(stems)) == len(stems) else names
+    if len(set(ids)) < len(ids):
+        raise DataUnusable(f"{max(ids, key=ids.count)}: given twice; expected each file once")
+    return [replace(part, ids=(name,)) for part, name in zip(parts, ids, strict=True)]
+
+
+def stack(parts: Sequence[Readings]) -> Readings:
+    """All rows under each other; series of one id become one."""
+    if len(parts) == 1:
+        return parts[0]
+    ids = tuple(sorted({name for part in parts for name in part.ids}))
+    codes = {name: code for code, name in enumerate(ids)}
+    series = [np.array([codes[name] for name in part.ids], np.int64)[part.series] for part in parts]
+    return Readings(
+        np.concatenate([part.times for part in parts]), np.concatenate(series), ids, parts[0].columns,
+        np.concatenate([part.values for part in parts]), np.concatenate([part.lines for part in parts]),
+        np.concatenate([part.file + sum(len(p.sources) for p in parts[:i]) for i, part in enumerate(parts)]),
+        tuple(source for part in parts for source in part.sources),
+        tuple(finding for part in parts for finding in part.findings),
+    )

@@ -1,0 +1,71 @@
+"""Table: what a reader hands over. Names and columns as they stand in the file, values untouched, in chunks.
+
+- A parser of cells knows no file: it raises CellError with the index of the cell, and whoever holds the Chunk adds
+  file and line (`Table.refusal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.errors import DataUnusable
+
+# Text as written (CSV, JSON strings), or a typed array: float64 with NaN for null, or datetime64[s] with NaT.
+Column = list[str] | npt.NDArray[np.float64] | npt.NDArray[np.datetime64]
+
+
+class CellError(Exception):
+    """The cell at `index` of a column is not what it should be; never leaves the data room."""
+
+    def __init__(self, index: int, found: str, expected: str, hint: str = "") -> None:
+        super().__init__(f"{found}; expected {expected}")
+        self.index, self.hint = index, hint
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a table: columns by name, all of one length; `line` is the file line of the first row."""
+
+    columns: dict[str, Column]
+    line: int
+    lines: npt.NDArray[np.int64] | None = None  # line of each row, where blank or quoted lines break the count
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def line_numbers(self) -> npt.NDArray[np.int64]:
+        """The file line of each row, (rows,)."""
+        return np.arange(self.line, self.line + len(self), dtype=np.int64) if self.lines is None else self.lines
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file, a pipe or a frame as columns. `chunks()` may be called again: what came by a pipe is spooled."""
+
+    source: str  # for messages: the path as given, "stdin", or "DataFrame"
+    names: tuple[str, ...]
+    chunks: Callable[[], Iterator[Chunk]]
+    zone: str = ""  # zone of typed times that carry one (Parquet, pandas): "UTC", "Europe/Berlin"; "" = naive
+    facts: tuple[tuple[str, Any], ...] = ()  # what the reader saw: ("format", "CSV"), ("separator", ";")
+    counted: str = "line"  # what Chunk.line counts: "line" of a text file, "row" where there are no lines
+
+    def peek(self) -> Chunk:
+        """The first rows; an empty chunk where there are none."""
+        return next(self.chunks(), Chunk({name: [] for name in self.names}, 0))
+
+    def fact(self, name: str, otherwise: Any = None) -> Any:
+        """What the reader saw under `name`."""
+        return dict(self.facts).get(name, otherwise)
+
+    def place(self, line: int) -> str:
+        """«gauge.csv line 57», for messages."""
+        return f"{self.source} {self.counted} {line}"
+
+    def refusal(self, chunk: Chunk, bad: CellError) -> DataUnusable:
+        """The error that a bad cell of `chunk` is to the user."""
+        return DataUnusable(f"{self.place(int(chunk.line_numbers()[bad.index]))}: {bad}", bad.hint)

@@ -1,0 +1,311 @@
+"""Times out of cells: ISO, day or month first, compact digits, epochs, and row numbers.
+
+- One shape holds for a whole column: the first cell chooses it, any other cell that differs is refused by its index.
+- A uniform column (every cell as long as the first, digits in the same places) is read as one array of digits; this
+  is the fast way and covers what loggers write. Other columns are read cell by cell with the same pattern.
+- 03/04/2026 is kept in both readings until the whole column has been seen (`settle`): a chunk alone cannot tell.
+- Seconds are UTC where the cell carries an offset, and the written clock where not. Fractions of a second are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.data.table import CellError, Column
+from rnnforecast.data.values import as_text, number_in
+from rnnforecast.errors import DataUnusable
+
+I64 = npt.NDArray[np.int64]
+
+NEVER = np.iinfo(np.int64).min  # not a time
+_CLOCK = (
+    r"(?:[T ] *(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<half>[AaPp][Mm]))?"
+    r"(?: ?(?P<zone>Z|z|UTC|GMT|(?P<sign>[+-])(?P<zh>\d\d)(?::?(?P<zm>\d\d))?))?)?"
+)
+SHAPES = {
+    "ymd": re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})" + _CLOCK, re.ASCII),
+    "dmy": re.compile(r"(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4})" + _CLOCK, re.ASCII),
+    "ym": re.compile(r"(?P<y>\d{4})[-/](?P<m>\d{1,2})", re.ASCII),  # not 1012.6, which is a pressure
+    "compact": re.compile(
+        r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:[T ]?(?P<H>\d\d)(?:(?P<M>\d\d)(?P<S>\d\d)?)?"
+        r"|[T ](?P<H2>\d\d):(?P<M2>\d\d)(?::(?P<S2>\d\d)(?:[.,](?P<f>\d{1,9}))?)?)?(?P<zone>Z)?",
+        re.ASCII,
+    ),
+    "yyyymm": re.compile(r"(?P<y>\d{4})(?P<m>\d\d)", re.ASCII),
+    "year": re.compile(r"(?P<y>\d{4})", re.ASCII),
+}
+_WHOLE = re.compile(r"[-+]?\d+(?:\.0*)?", re.ASCII)
+EXPECTED = "a time such as 2026-01-31 06:00, written alike in every row"
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Times of some rows, before it is known whether the day comes first."""
+
+    seconds: I64  # (rows,) day first where the order is open; NEVER where that reading is impossible
+    monthfirst: I64 | None  # (rows,) the other reading, where the order is open
+    offsets: I64 | None  # (rows,) seconds east of UTC that each row carries; None: naive
+    stamp: str  # "date", "minute", "second" or "integer"
+
+
+def shape_of(column: Column, name: str = "", asked: bool = False) -> str:
+    """How the times of a column are written: a key of SHAPES, "typed", "epoch", "epoch_ms", "integer", or "".
+
+    Bare digits are times only where the name speaks of time or the user `asked` for this column.
+    """
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        return "typed"
+    cells = [cell for cell in as_text(column[:1000]) if cell]
+    if not cells:
+        return ""
+    if all(map(_WHOLE.fullmatch, cells)):
+        return digits_shape(cells, name.lower()) if asked or speaks_of_time(name) else ""
+    written = next((shape for shape in ("ymd", "dmy", "ym", "compact") if SHAPES[shape].fullmatch(cells[0])), "")
+    agree = sum(SHAPES[written].fullmatch(cell) is not None for cell in cells) if written else 0
+    return written if asked or agree > 0.95 * len(cells) else ""
+
+
+def speaks_of_time(name: str) -> bool:
+    return bool(re.search(r"time|date|epoch|unix|year|month|stamp|^ds$|^ts$|^t$", name.lower()))
+
+
+def digits_shape(cells: list[str], name: str) -> str:
+    """What a column of whole numbers counts: calendar digits, an epoch, or rows."""
+    numbers = [int(float(cell)) for cell in cells]
+    widths = {len(str(number)) for number in numbers}
+    if len(widths) == 1 and widths <= {8, 10, 12, 14} and all(calendar_digits(str(number)) for number in numbers):
+        return "compact"
+    if widths == {6} and re.search("month|date|period", name) and all(0 < n % 100 < 13 for n in numbers):
+        return "yyyymm"
+    if widths == {4} and re.search("year|date|yr|month", name) and all(1000 < n < 2500 for n in numbers):
+        return "year"
+    if all(100_000_000 <= n < 10_000_000_000 for n in numbers):
+        return "epoch"
+    return "epoch_ms" if all(100_000_000_000 <= n < 10_000_000_000_000 for n in numbers) else "integer"
+
+
+def calendar_digits(text: str) -> bool:
+    year, month, day, hour = int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[8:10] or 0)
+    return 1700 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31 and hour <= 24
+
+
+def read_times(column: Column, shape: str) -> Stamps:
+    """The times of non-empty cells, all of one `shape`. Raises CellError."""
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        seconds = column.astype("datetime64[s]").astype(np.int64)
+        return Stamps(seconds, None, None, stamp_of(seconds))
+    if shape in ("epoch", "epoch_ms", "integer"):
+        return counted(as_text(column), shape)
+    if shape not in SHAPES:
+        raise CellError(0, f"{as_text(column)[0][:60]!r} is not a time", EXPECTED)
+    cells = as_text(column)
+    fields = uniform_fields(cells, SHAPES[shape]) or ragged_fields(cells, SHAPES[shape])
+    return from_fields(fields, cells)
+
+
+def counted(cells: list[str], shape: str) -> Stamps:
+    """Epoch seconds or milliseconds, or row numbers."""
+    numbers = np.empty(len(cells), np.int64)
+    for i, cell in enumerate(cells):
+        value = number_in(cell)
+        if value is None or value != value or abs(value) >= 2**53 or value != int(value):
+            raise CellError(i, f"{cell[:60]!r} is not a whole number", "whole numbers in every row, as in the first")
+        numbers[i] = int(value)
+    if shape == "integer":
+        refuse(np.abs(numbers) >= 2**37, cells, "too large for a row number")
+        return Stamps(numbers, None, None, "integer")
+    if shape == "epoch_ms":
+        refuse(numbers % 1000 != 0, cells, "a part of a second", "whole seconds")
+        numbers = numbers // 1000
+    refuse(np.abs(numbers) > 10**11, cells, "no epoch in seconds")
+    return Stamps(numbers, None, np.zeros(len(numbers), np.int64), stamp_of(numbers, "minute"))
+
+
+def stamp_of(seconds: I64, coarsest: str = "date") -> str:
+    """The coarsest way to write these typed times without loss."""
+    if (seconds % 60).any():
+        return "second"
+    return "minute" if coarsest == "minute" or (seconds % 86_400).any() else "date"
+
+
+Fields = dict[str, I64]
+
+
+def uniform_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields | None:
+    """Fields where every cell has the skeleton of the first: read as a matrix of characters. None where not."""
+    first = pattern.fullmatch(cells[0])
+    width = len(cells[0])
+    if first is None or any(len(cell) != width for cell in cells):
+        return None
+    codes = np.array(cells, f"<U{width}").view(np.uint32).reshape(len(cells), width).astype(np.int64)  # (rows, width)
+    digit = np.array([character in "0123456789" for character in cells[0]])
+    same = (codes[:, ~digit] == codes[0, ~digit]).all()
+    if not same or ((codes[:, digit] < 48) | (codes[:, digit] > 57)).any():
+        return None
+    spans = {name: first.span(name) for name in pattern.groupindex if first.group(name) is not None}
+    return {name: in_span(codes, *spans[name]) if name in spans else fill(len(cells)) for name in pattern.groupindex}
+
+
+def in_span(codes: I64, start: int, stop: int) -> I64:
+    """The number in these places; for letters and signs the code of the first, (rows,)."""
+    if codes[0, start] < 48 or codes[0, start] > 57:
+        return codes[:, start]
+    return (codes[:, start:stop] - 48) @ (10 ** np.arange(stop - start)[::-1])
+
+
+def fill(rows: int) -> I64:
+    return np.full(rows, -1, np.int64)
+
+
+def ragged_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields:
+    """Fields cell by cell, -1 where a cell lacks one. Raises CellError where a cell does not fit the pattern."""
+    found = []
+    for i, cell in enumerate(cells):
+        match = pattern.fullmatch(cell)
+        if match is None:
+            raise CellError(i, f"{cell[:60]!r} is not a time", EXPECTED)
+        found.append([field_number(text) for text in match.groups()])
+    table = np.array(found, np.int64).reshape(len(cells), -1)  # (rows, groups)
+    return {name: table[:, index - 1] for name, index in pattern.groupindex.items()}
+
+
+def field_number(text: str | None) -> int:
+    if text is None:
+        return -1
+    return int(text) if text.isdecimal() else ord(text[0])
+
+
+def from_fields(fields: Fields, cells: list[str]) -> Stamps:
+    """Seconds from fields, checked as a calendar and a clock. Raises CellError for 30 February or 10:60."""
+    rows = len(cells)
+    refuse(fields.get("f", fill(rows)) > 0, cells, "a part of a second", "whole seconds")
+    clock, wrong = clock_seconds(fields, rows)
+    refuse(wrong, cells, "no time of day")
+    offsets = written_offsets(fields, cells)
+    shift = clock - (0 if offsets is None else offsets)
+    stamp = stamp_written(fields, rows)
+    year = fields["y"]
+    if "a" not in fields:
+        days = day_numbers(year, fields["m"] if "m" in fields else np.ones_like(year), fields.get("d", fill(rows)))
+        refuse(days == NEVER, cells, "no date of the calendar")
+        return Stamps(days * 86_400 + shift, None, offsets, stamp)
+    dayfirst = day_numbers(year, fields["b"], fields["a"])
+    monthfirst = day_numbers(year, fields["a"], fields["b"])
+    refuse((dayfirst == NEVER) & (monthfirst == NEVER), cells, "no date of the calendar")
+    return Stamps(at_clock(dayfirst, shift), at_clock(monthfirst, shift), offsets, stamp)
+
+
+def at_clock(days: I64, shift: I64) -> I64:
+    return np.where(days == NEVER, NEVER, np.where(days == NEVER, 0, days) * 86_400 + shift)
+
+
+def refuse(wrong: npt.NDArray[np.bool_], cells: list[str], why: str, expected: str = EXPECTED) -> None:
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        raise CellError(index, f"{cells[index][:60]!r} is {why}", expected)
+
+
+def day_numbers(year: I64, month: I64, day: I64) -> I64:
+    """Days since 1970, NEVER where there is no such day; a day of -1 is the first."""
+    day = np.where(day == -1, 1, day)
+    possible = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    first = np.where(possible, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    date = first.astype("datetime64[D]") + (day - 1)
+    possible &= date.astype("datetime64[M]") == first
+    return np.where(possible, date.astype(np.int64), NEVER)
+
+
+def clock_seconds(fields: Fields, rows: int) -> tuple[I64, npt.NDArray[np.bool_]]:
+    """Seconds since midnight and where the clock is impossible; 24:00 is midnight at the end of the day."""
+    hour, minute, second = (field_or(fields, name, rows) for name in "HMS")
+    half = fields.get("half", fill(rows)) | 32  # lower case
+    twelve = (half == ord("a")) | (half == ord("p"))
+    wrong = (minute > 59) | (second > 59) | (hour > 24) | ((hour == 24) & (minute + second > 0))
+    wrong |= twelve & ((hour < 1) | (hour > 12))
+    hour = np.where(twelve, hour % 12 + 12 * (half == ord("p")), hour)
+    return hour * 3600 + minute * 60 + second, wrong
+
+
+def field_or(fields: Fields, name: str, rows: int) -> I64:
+    """A clock field, 0 where it was not written; compact dates may write it in a second place."""
+    written = np.maximum(fields.get(name, fill(rows)), fields.get(name + "2", fill(rows)))
+    return np.maximum(written, 0)
+
+
+def written_offsets(fields: Fields, cells: list[str]) -> I64 | None:
+    """Seconds east of UTC of each row; None where no row carries a zone, refused where only some do."""
+    zone = fields.get("zone", fill(len(cells)))
+    if (zone == -1).all():
+        return None
+    refuse(zone == -1, cells, "without a zone while other rows have one", "a zone in every row or in none")
+    if "zh" not in fields:
+        return np.zeros(len(cells), np.int64)
+    hours, minutes = np.maximum(fields["zh"], 0), np.maximum(fields["zm"], 0)
+    refuse((hours > 15) | (minutes > 59), cells, "in no zone on earth", "an offset such as +01:00")
+    offsets: I64 = np.where(fields["sign"] == ord("-"), -1, 1) * (hours * 3600 + minutes * 60)
+    return offsets
+
+
+def stamp_written(fields: Fields, rows: int) -> str:
+    """As the cells write it: dates only, to the minute, or with seconds."""
+    if any((fields.get(name, fill(rows)) >= 0).any() for name in ("S", "S2")):
+        return "second"
+    return "minute" if any((fields.get(name, fill(rows)) >= 0).any() for name in ("H", "H2")) else "date"
+
+
+def settle(stamps: Stamps, dayfirst: bool | None) -> tuple[I64, bool | None]:
+    """Seconds (rows,) and the order that the whole column shows: True = day first, None = nothing to decide.
+
+    Raises CellError where the order is open, where no order fits every row, or where `dayfirst` is contradicted.
+    """
+    if stamps.monthfirst is None:
+        return stamps.seconds, None
+    no_day, no_month = stamps.seconds == NEVER, stamps.monthfirst == NEVER
+    if dayfirst is None:
+        dayfirst = decided(no_day, no_month)
+    wrong = no_day if dayfirst else no_month
+    if wrong.any():
+        written = "day first" if dayfirst else "month first"
+        raise CellError(int(np.argmax(wrong)), f"a date that cannot be {written}", f"{written}, as the other rows show")
+    return (stamps.seconds if dayfirst else stamps.monthfirst), dayfirst
+
+
+def decided(no_day: npt.NDArray[np.bool_], no_month: npt.NDArray[np.bool_]) -> bool:
+    if not no_day.any() and not no_month.any():
+        raise CellError(0, "dates that read day first and month first alike", "a day above 12 in some row",
+                      "--dayfirst or --no-dayfirst")
+    return not no_day.any() or bool(no_month.any() and np.argmax(no_month) < np.argmax(no_day))
+
+
+def joined(parts: Iterable[Stamps]) -> Stamps:
+    """Runs of one column as one; the finest way of writing holds. All or none must carry a zone."""
+    runs = list(parts)
+    order = ("date", "minute", "second", "integer")
+    bare = [run.offsets is None for run in runs if len(run.seconds)]
+    if any(bare) and not all(bare):
+        index = sum(len(run.seconds) for run in runs[: bare.index(not bare[0])])
+        raise CellError(index, "a zone in some rows and none in others", "a zone in every row or in none")
+    monthfirst = [run.monthfirst for run in runs if run.monthfirst is not None]
+    offsets = [run.offsets for run in runs if run.offsets is not None]
+    return Stamps(
+        np.concatenate([run.seconds for run in runs]),
+        np.concatenate(monthfirst) if monthfirst else None,
+        np.concatenate(offsets) if offsets else None,
+        max((run.stamp for run in runs), key=order.index),
+    )
+
+
+def parse_times(column: Column, dayfirst: bool | None = None, name: str = "date") -> tuple[I64, I64 | None]:
+    """Seconds (rows,) and the offsets that the rows carry (None: naive). Raises DataUnusable naming the row."""
+    try:
+        if not len(column) or any(cell == "" for cell in as_text(column)):
+            raise CellError(0, "an empty cell", EXPECTED)
+        stamps = read_times(column, shape_of(column, name, asked=True))
+        return settle(stamps, dayfirst)[0], stamps.offsets
+    except CellError as bad:
+        raise DataUnusable(f"{name} row {bad.index + 1}: {bad}", bad.hint) from None

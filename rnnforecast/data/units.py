@@ -1,0 +1,33 @@
+"""Units out of column names: `discharge_m3s`, `Water Level (ft)`, `x [m]`. A name that tells none has the unit ""."""
+
+from __future__ import annotations
+
+import re
+
+# As written at the end of a name -> as printed.
+KNOWN = {
+    "m3s": "m3/s", "m3_s": "m3/s", "cms": "m3/s", "cumec": "m3/s", "cumecs": "m3/s", "m³/s": "m3/s", "m3/s": "m3/s",
+    "cfs": "ft3/s", "ft3s": "ft3/s", "ft3/s": "ft3/s", "ls": "l/s", "l_s": "l/s", "l/s": "l/s",
+    "m": "m", "cm": "cm", "mm": "mm", "km": "km", "ft": "ft", "feet": "ft", "in": "in", "inch": "in", "inches": "in",
+    "c": "°C", "degc": "°C", "deg_c": "°C", "celsius": "°C", "°c": "°C", "f": "°F", "degf": "°F", "°f": "°F",
+    "k": "K", "kelvin": "K", "hpa": "hPa", "kpa": "kPa", "pa": "Pa", "mbar": "mbar", "mb": "mbar",
+    "mps": "m/s", "m_s": "m/s", "ms": "m/s", "m/s": "m/s", "kmh": "km/h", "km/h": "km/h", "kn": "kn", "kt": "kn",
+    "kts": "kn", "mph": "mph", "pct": "%", "percent": "%", "%": "%", "deg": "°", "degrees": "°", "mgl": "mg/l",
+    "mg/l": "mg/l", "ntu": "NTU", "psu": "PSU", "wm2": "W/m2", "w/m2": "W/m2", "kw": "kW", "mw": "MW", "kwh": "kWh",
+    "mwh": "MWh", "mm_h": "mm/h", "mm/h": "mm/h", "mm/day": "mm/day", "mmd": "mm/day", "mm_d": "mm/day",
+    "mm_day": "mm/day",
+}
+
+
+def unit_of(name: str) -> str:
+    """The unit that a column name ends with, in brackets or after the last underscore; "" where it has none."""
+    bracket = re.search(r"[(\[]([^()\[\]]{1,12})[)\]]\s*$", name)
+    if bracket:
+        written = bracket[1].strip()
+        return KNOWN.get(written.lower(), written)
+    parts = name.strip().lower().split("_")
+    for size in (2, 1):
+        ending = "_".join(parts[-size:])
+        if len(parts) > size and ending in KNOWN:
+            return KNOWN[ending]
+    return ""

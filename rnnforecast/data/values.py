@@ -1,0 +1,110 @@
+"""Numbers out of cells: what is missing, what is a number, and what is neither.
+
+- A word that means missing becomes NaN; any other text is refused with its index, never dropped.
+- Words are compared as text, and as numbers where they are numbers: `--missing -9999` also takes -9999.0.
+- float() takes 1_000, which no gauge writes; it is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.data.table import CellError, Column
+
+F64 = npt.NDArray[np.float64]
+
+USUAL = frozenset({
+    "", "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none", "nil",
+    "-", "--", "---", "MM", "M", "*", "**", "***", "missing", "Missing", "MISSING",
+})
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What means a missing value: words, and numbers that stand for one."""
+
+    words: frozenset[str]
+    codes: tuple[float, ...]
+
+
+def missing_of(words: Iterable[str]) -> Missing:
+    """The usual words and the user's own; «Ice,-9999» may come in one piece."""
+    own = [part.strip() for word in words for part in word.split(",")]
+    numbers = tuple(value for value in map(number_in, own) if value is not None)
+    return Missing(USUAL | frozenset(own), numbers)
+
+
+def number_in(text: str) -> float | None:
+    """`text` as a number, or None."""
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def parse_numbers(column: Column, missing: Missing, decimal: str = ".") -> F64:
+    """Float64 of each cell, NaN where missing, (rows,). Raises CellError for text that is no number."""
+    values = typed_numbers(column) if isinstance(column, np.ndarray) else text_numbers(column, missing, decimal)
+    for code in missing.codes:
+        values[values == code] = np.nan
+    return values
+
+
+def typed_numbers(column: npt.NDArray[np.float64] | npt.NDArray[np.datetime64]) -> F64:
+    if column.dtype.kind == "M":
+        raise CellError(0, "a column of times", "a column of numbers")
+    return np.array(column, np.float64)
+
+
+def text_numbers(column: list[str], missing: Missing, decimal: str) -> F64:
+    """The fast way where every cell is a plain number; cell by cell where not."""
+    if decimal == "." and not any("_" in cell for cell in column):
+        try:
+            return np.array(list(map(float, column)), np.float64)
+        except ValueError:
+            pass
+    return np.array([number(i, cell, missing, decimal) for i, cell in enumerate(column)], np.float64)
+
+
+def number(index: int, cell: str, missing: Missing, decimal: str) -> float:
+    if cell in missing.words:
+        return float("nan")
+    written = cell
+    if decimal == ",":
+        written = "?" if "." in cell else cell.replace(",", ".")
+    value = number_in(written)
+    if value is None:
+        raise CellError(index, f"{cell[:60]!r} is not a number", "a number or a missing value", hint_for(cell, decimal))
+    return value
+
+
+def hint_for(cell: str, decimal: str) -> str:
+    """What settles a cell that is no number: the other decimal mark, or a word that means missing."""
+    if decimal == "." and cell.count(",") == 1 and number_in(cell.replace(",", ".")) is not None:
+        return "--decimal ,"
+    if decimal == "," and "," not in cell and number_in(cell) is not None:
+        return "--decimal ."
+    return f"--missing {cell[:60]!r} if it means a missing value"
+
+
+def numeric_share(column: Column, missing: Missing, decimal: str) -> float:
+    """Which share of the observed cells are numbers; 0.0 where no cell is observed."""
+    if isinstance(column, np.ndarray):
+        return 0.0 if column.dtype.kind == "M" or not np.isfinite(column).any() else 1.0
+    observed = [cell for cell in column if cell not in missing.words]
+    if decimal == ",":
+        observed = ["?" if "." in cell else cell.replace(",", ".") for cell in observed]
+    return sum(number_in(cell) is not None for cell in observed) / len(observed) if observed else 0.0
+
+
+def as_text(column: Column) -> list[str]:
+    """Cells as ids: text as it stands, whole numbers without .0, a missing number or time as ""."""
+    if not isinstance(column, np.ndarray):
+        return column
+    if column.dtype.kind == "M":
+        return [str(value) for value in column]
+    return ["" if v != v else str(int(v)) if v.is_integer() else repr(v) for v in column.tolist()]

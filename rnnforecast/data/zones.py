@@ -1,0 +1,124 @@
+"""Zones: local clocks to UTC and back. Times inside are UTC where a zone is known; naive stays naive.
+
+- A named zone is asked once per quarter hour that occurs, since no zone changes within one.
+- In the hour that occurs twice in autumn the first row met is the earlier one; an hour that a zone skips is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnnforecast.data.columns import Layout
+
+I64 = npt.NDArray[np.int64]
+QUARTER = 900  # seconds
+
+
+def canonical(zone: str) -> str:
+    """A zone as it is stored: "UTC", "+01:00" or a name of the time zone database. Raises UsageError."""
+    if zone.upper() in ("UTC", "GMT", "Z", "ETC/UTC", "+00:00", "-00:00"):
+        return "UTC"
+    match = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?", zone)
+    if match:
+        return offset_text(seconds_of(match), "UTC")
+    zone_named(zone)
+    return zone
+
+
+def seconds_of(match: re.Match[str]) -> int:
+    seconds = int(match[2]) * 3600 + int(match[3] or 0) * 60
+    return -seconds if match[1] == "-" else seconds
+
+
+def zone_named(zone: str) -> Any:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"unknown zone {zone!r}; expected UTC, +01:00 or a name such as Europe/Berlin",
+                         "--tz UTC") from None
+
+
+def fixed(zone: str) -> int | None:
+    """Seconds east of UTC of a zone that never changes, or None."""
+    if zone == "UTC":
+        return 0
+    match = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
+    return seconds_of(match) if match else None
+
+
+def offset_text(seconds: int, zero: str = "Z") -> str:
+    if seconds == 0:
+        return zero
+    return f"{'-' if seconds < 0 else '+'}{abs(seconds) // 3600:02d}:{abs(seconds) % 3600 // 60:02d}"
+
+
+def per_quarter(moments: I64, ask: Callable[[datetime], timedelta | None]) -> I64:
+    """Whole seconds that `ask` gives for each moment, asked once per quarter hour; shape as `moments`."""
+    quarters, place = np.unique(moments // QUARTER, return_inverse=True)
+    epoch = datetime(1970, 1, 1)
+    answers = []
+    for quarter in quarters.tolist():
+        answer = ask(epoch + timedelta(seconds=quarter * QUARTER))
+        answers.append(round(answer.total_seconds()) if answer is not None else 0)
+    return np.array(answers, np.int64)[place].reshape(moments.shape)
+
+
+def offsets_at(utc: I64, zone: str) -> I64:
+    """Seconds east of UTC at each UTC moment; shape as `utc`."""
+    always = fixed(zone)
+    if always is not None:
+        return np.full(utc.shape, always, np.int64)
+    named = zone_named(zone)
+    return per_quarter(utc, lambda moment: moment.replace(tzinfo=UTC).astimezone(named).utcoffset())
+
+
+def to_utc(local: I64, zone: str, second_time: Callable[[I64], I64]) -> tuple[I64, I64]:
+    """UTC of local clock times, (rows,), and the indices of those that the zone skips.
+
+    `second_time(rows)` says for the rows of an ambiguous hour which ones stand for its second pass (1) or first (0).
+    """
+    always = fixed(zone)
+    if always is not None:
+        return local - always, np.array([], np.int64)
+    named = zone_named(zone)
+    early = per_quarter(local, lambda moment: moment.replace(tzinfo=named, fold=0).utcoffset())
+    late = per_quarter(local, lambda moment: moment.replace(tzinfo=named, fold=1).utcoffset())
+    offset = early.copy()
+    twice = np.flatnonzero(early > late)
+    if len(twice):
+        offset[twice] = np.where(second_time(twice) == 1, late[twice], early[twice])
+    return local - offset, np.flatnonzero(early < late)
+
+
+def stamp_text(seconds: I64, layout: Layout) -> list[str]:
+    """ISO-8601 of each time as the input wrote it: dates, minutes or seconds, with Z or +hh:mm where it had a zone.
+
+    Row numbers are plain digits. Finer than the input where a time would not fit its precision.
+    """
+    moments = np.asarray(seconds, np.int64)
+    if layout.stamp == "integer":
+        return [str(value) for value in moments.tolist()]
+    offsets = offsets_at(moments, layout.zone) if layout.zone else None
+    local = moments if offsets is None else moments + offsets
+    unit = precision(local, layout.stamp)
+    text = [str(t) for t in np.datetime_as_string(local.astype("datetime64[s]"), unit=unit)]
+    if offsets is None or unit == "D":
+        return text
+    return [t + offset_text(offset) for t, offset in zip(text, offsets.tolist(), strict=True)]
+
+
+def precision(local: I64, stamp: str) -> Any:
+    if stamp == "second" or (local % 60).any():
+        return "s"
+    return "m" if stamp == "minute" or (local % 86_400).any() else "D"

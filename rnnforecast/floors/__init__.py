@@ -1,0 +1,91 @@
+"""Floors: simple rules under the network, one file each; the folder is the list.
+
+They are fitted in seconds without torch, serve as baselines of every score, as members of the stack and as the
+fallback when data is thin. A floor is a module with
+    summary                                one line for --help
+    context(config, step) -> int           rows before and with the origin that it looks at
+    fit(windows, origins, config, step)    -> dict of arrays, from the windows at those origins only
+    forecast(params, batch)                -> (B, H, T) in series units
+    usable(params, batch)                  -> (B,) bool: what it needs is there
+    label(params, step) -> str             what people call it
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.config import RunConfig, listed
+from rnnforecast.data.frequency import Step
+from rnnforecast.data.panel import I64
+from rnnforecast.data.windows import Batch, Windows
+
+Arrays = dict[str, npt.NDArray[Any]]
+F64 = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+FOLDS = 5
+GATHER = 2048  # windows cut at once: bounds memory
+
+
+class Floor(Protocol):
+    """What a module in this folder offers."""
+
+    summary: str
+
+    def context(self, config: RunConfig, step: Step) -> int: ...
+
+    def fit(self, windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays: ...
+
+    def forecast(self, params: Arrays, batch: Batch) -> F64: ...
+
+    def usable(self, params: Arrays, batch: Batch) -> Flags: ...
+
+    def label(self, params: Arrays, step: Step) -> str: ...
+
+
+def floor_named(name: str) -> Floor:
+    """The floor of that file."""
+    return cast(Floor, import_module(f"{__name__}.{name}"))
+
+
+def names() -> tuple[str, ...]:
+    return listed("floors")
+
+
+def batches(windows: Windows, origins: I64) -> Any:
+    """(slice, Batch) pairs that cover `origins` in order, GATHER at a time."""
+    for k in range(0, len(origins), GATHER):
+        part = slice(k, min(k + GATHER, len(origins)))
+        yield part, windows.gather(origins[part])
+
+
+def forecasts(floor: Floor, params: Arrays, windows: Windows, origins: I64) -> F64:
+    """The floor's forecasts at all origins, (N, H, T); NaN where it is not usable."""
+    out = np.full((len(origins), windows.horizon, len(windows.panel.targets)), np.nan)
+    for part, batch in batches(windows, origins):
+        ok = floor.usable(params, batch)
+        out[part] = np.where(ok[:, None, None], floor.forecast(params, batch), np.nan)
+    return out
+
+
+def folds(windows: Windows, origins: I64) -> I64:
+    """The time block, 0 to FOLDS - 1, of each origin: blocks are contiguous in time and equal in count."""
+    order = np.argsort(windows.panel.times(origins), kind="stable")
+    blocks = np.empty(len(origins), np.int64)
+    blocks[order] = np.arange(len(origins)) * FOLDS // max(len(origins), 1)
+    return blocks
+
+
+def cross_fitted(floor: Floor, windows: Windows, origins: I64, config: RunConfig, step: Step) -> F64:
+    """(N, H, T): each block's forecasts by a floor fitted on the other blocks, as honest as unseen data."""
+    blocks = folds(windows, origins)
+    out = np.empty((len(origins), windows.horizon, len(windows.panel.targets)))
+    for block in np.unique(blocks):
+        inside = blocks == block
+        rest = origins[~inside] if (~inside).any() else origins
+        out[inside] = forecasts(floor, floor.fit(windows, rest, config, step), windows, origins[inside])
+    return out

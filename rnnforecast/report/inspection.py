@@ -1,0 +1,178 @@
+"""What was read from a file, as `inspect` shows it: columns, times, ranges, holes, findings, and what to type next.
+
+- The text is made from the dict that --json prints, so the two cannot disagree.
+- Targets and past covariates are counted up to the cutoff of each series, known-future covariates over all rows.
+- The panel is None where no target could be chosen: the candidates are shown instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.data.columns import Layout
+from rnnforecast.data.findings import Finding
+from rnnforecast.data.frequency import stamp_text, words
+from rnnforecast.data.panel import Panel
+from rnnforecast.data.units import unit_of
+from rnnforecast.report.aligned import aligned, escaped
+from rnnforecast.report.numbers import count, decimals, fixed, numbers, percent
+
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Facts = Sequence[tuple[str, Any]]
+
+ROLES = ("target", "past", "future")
+SHOWN = 5  # names of series, at most
+
+
+def inspect_text(
+    panel: Panel | None, layout: Layout, findings: Sequence[Finding], next_command: str, facts: Facts = ()
+) -> str:
+    """About ten lines for people; `facts` are those of Table, what the reader saw of the format."""
+    seen = inspect_json(panel, layout, findings, next_command, facts)
+    rows = [["format", _format(seen["format"])]] if facts else []
+    rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
+    rows += [["time", _time(seen["time"])]]
+    rows += [[role, _column(column)] for role in ROLES for column in seen[role]]
+    if not seen["target"]:
+        rows += [["target", "not decided; it could be " + (", ".join(layout.candidates) or "none of the columns")]]
+    rows += [["static", ", ".join(layout.static)]] if layout.static else []
+    rows += [["unused", ", ".join(layout.unused)]] if layout.unused else []
+    for finding in findings:
+        rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
+    return aligned(rows, left=2) + f"Next: {escaped(next_command)}\n"
+
+
+def inspect_json(
+    panel: Panel | None, layout: Layout, findings: Sequence[Finding], next_command: str, facts: Facts = ()
+) -> dict[str, Any]:
+    """The same for json.dumps; times are written as the input writes them, values in the columns' units."""
+    reasons = dict(layout.reasons)
+    time = {"column": layout.time, "zone": layout.zone, "reason": reasons.get("time", "")}
+    columns: dict[str, list[dict[str, Any]]] = {role: [] for role in ROLES}
+    if panel:
+        for at, (role, name, unit) in enumerate(_columns(panel, layout)):
+            about = {"column": name, "unit": unit, "reason": reasons.get(role, "")}
+            columns[role].append(about | _statistics(panel, layout, at))
+    return {
+        "format": {name: value for name, value in facts if value not in ("", ())},
+        "series": list(panel.ids) if panel else [],
+        "time": time | (_extent(panel, layout) if panel else {}),
+        **columns,
+        "static": list(layout.static),
+        "unused": list(layout.unused),
+        "candidates": list(layout.candidates),
+        "findings": [vars(finding) for finding in findings],
+        "next": next_command,
+    }
+
+
+def _extent(panel: Panel, layout: Layout) -> dict[str, Any]:
+    """From when to when, in which steps, and how many of them the series have."""
+    lengths = panel.lengths()
+    ends = np.array([panel.start.min(), panel.times(panel.cutoff).max()], np.int64)
+    first, last = stamp_text(ends, layout)
+    return {
+        "step": panel.step.text(),
+        "first": first,
+        "last": last,
+        "steps": int(lengths.sum()),
+        "shortest": int(lengths.min()),
+        "longest": int(lengths.max()),
+    }
+
+
+def _columns(panel: Panel, layout: Layout) -> list[tuple[str, str, str]]:
+    """Role, name and unit of each of the panel's columns."""
+    targets = [("target", name, unit) for name, unit in zip(panel.targets, layout.units, strict=True)]
+    past, future = ([(role, name, unit_of(name)) for name in getattr(panel, role)] for role in ("past", "future"))
+    return targets + past + future
+
+
+def _statistics(panel: Panel, layout: Layout, at: int) -> dict[str, Any]:
+    """Range, missing values and the longest run of them, of one column over all series."""
+    owner = np.repeat(np.arange(panel.num_series), np.diff(panel.offsets))
+    ahead = at >= len(panel.targets) + len(panel.past)
+    counted = np.full(len(owner), True) if ahead else np.arange(len(owner)) <= panel.cutoff[owner]
+    hole = np.isnan(panel.values[:, at]) & counted
+    seen = (panel.values[:, at] + panel.base[owner, at])[counted & ~hole]
+    low, middle, high = (seen.min(), np.median(seen), seen.max()) if seen.size else (np.nan,) * 3
+    return {
+        **dict(zip(("min", "median", "max"), numbers(np.array([low, middle, high])), strict=True)),
+        "rows": int(counted.sum()),
+        "missing": int(hole.sum()),
+        "longest_gap": _gap(hole, panel, layout) if hole.any() else None,
+    }
+
+
+def _gap(hole: Mask, panel: Panel, layout: Layout) -> dict[str, Any]:
+    """Length, start and series of the longest run of holes."""
+    start, length = longest_run(hole, panel)
+    row = np.array([start])
+    return {
+        "steps": length,
+        "words": words(length, panel.step),
+        "first": stamp_text(panel.times(row), layout)[0],
+        "series": panel.ids[int(panel.series_of(row)[0])],
+    }
+
+
+def longest_run(hole: Mask, panel: Panel) -> tuple[int, int]:
+    """First row and length of the longest run of True in (rows,) that stays within one series; length 0: none."""
+    before, after = np.roll(hole, 1), np.roll(hole, -1)
+    before[panel.offsets[:-1]] = False
+    after[panel.offsets[1:] - 1] = False
+    starts, ends = np.flatnonzero(hole & ~before), np.flatnonzero(hole & ~after)
+    if not len(starts):
+        return 0, 0
+    longest = int((ends - starts).argmax())
+    return int(starts[longest]), int(ends[longest] - starts[longest] + 1)
+
+
+def _format(facts: dict[str, Any]) -> str:
+    """ "CSV, separator ';', encoding utf-8": what the reader saw."""
+    texts = {name: ", ".join(value) if isinstance(value, tuple) else str(value) for name, value in facts.items()}
+    return ", ".join(t if n == "format" else f"{n} {repr(t) if len(t) == 1 else t}" for n, t in texts.items())
+
+
+def _series(seen: dict[str, Any]) -> str:
+    ids, time = seen["series"], seen["time"]
+    steps = f"{time['longest']:,}"
+    if time["shortest"] < time["longest"]:
+        steps = f"{time['shortest']:,} to {steps}"
+    names = ", ".join(ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
+    return f"{len(ids):,} ({names}), {steps} steps each"
+
+
+def _time(time: dict[str, Any]) -> str:
+    parts = [time["column"] or "rows in order, no times", time["zone"] or ("no zone" if time["column"] else "")]
+    if "step" in time:
+        parts += [f"every {time['step']}", f"{time['first']} to {time['last']}", count(time["steps"], "step")]
+    return ", ".join(part for part in parts if part) + _because(time)
+
+
+def _column(column: dict[str, Any]) -> str:
+    """Name, unit, range and holes of a column, in one line."""
+    name = f"{column['column']} ({column['unit']})" if column["unit"] else column["column"]
+    if column["min"] is None:
+        return f"{name}, no value observed"
+    # The low half counts: the low flow of a river is lost in the decimals of its floods.
+    low_half, spread = column["median"] - column["min"], decimals(column["max"] - column["min"])
+    places = min(max(decimals(low_half), spread), spread + 2) if low_half else spread
+    low, middle, high = (fixed(column[key], places) for key in ("min", "median", "max"))
+    return f"{name}, {low} to {high}, median {middle}, {_missing(column)}{_because(column)}"
+
+
+def _missing(column: dict[str, Any]) -> str:
+    if not column["missing"]:
+        return "none missing"
+    gap, share = column["longest_gap"], percent(column["missing"] / column["rows"])
+    return f"{column['missing']:,} missing ({share}), longest gap {gap['words']} from {gap['first']}"
+
+
+def _because(part: dict[str, Any]) -> str:
+    return f" ({part['reason']})" if part["reason"] else ""

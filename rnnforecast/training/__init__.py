@@ -1,0 +1,1 @@
+"""Training: the only room with torch (and kernels.py, its fused kernels)."""

@@ -1,0 +1,184 @@
+"""The training loop: plain torch, one thread, early stopping with the best weights kept.
+
+One thread since two lose on small recurrent kernels; LSTM gradients are summed over micro-batches of 32, which is the
+same mathematics and half the time of batches of 128 (both measured: benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import dropout
+
+from rnnforecast.config import RunConfig
+from rnnforecast.data.panel import F64, I64
+from rnnforecast.data.windows import Batch, Windows
+from rnnforecast.errors import Interrupted, TrainingFailed
+from rnnforecast.floors import Arrays
+from rnnforecast.network import forecaster
+from rnnforecast.network.forecaster import Widths
+from rnnforecast.training import kernels
+from rnnforecast.training.losses import loss_named
+from rnnforecast.training.observer import Epoch, Observer
+from rnnforecast.training.schedule import learning_rate
+
+MICRO_BATCH = {"lstm": 32}  # windows per gradient; other cells take the whole batch at once
+AVERAGING = 0.99  # of the exponential average of the weights that is kept, per update (Polyak & Juditsky 1992)
+GATHER = 1024
+VALIDATION_WINDOWS = 2048  # enough to steer by; the stack is fitted on all
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Windows to learn from or to check on: origins, and the anchor (N, H, T) that the network corrects, or None."""
+
+    windows: Windows
+    origins: I64
+    anchor: F64 | None
+
+    def thinned(self, most: int) -> Lesson:
+        """At most `most` windows, evenly spread."""
+        if len(self.origins) <= most:
+            return self
+        kept = np.linspace(0, len(self.origins) - 1, most).round().astype(np.int64)
+        return replace(self, origins=self.origins[kept], anchor=None if self.anchor is None else self.anchor[kept])
+
+    def batches(self, order: I64, size: int) -> Iterator[tuple[Batch, Tensor | None]]:
+        """Torch batches of `size` in the given order of windows; cut GATHER at a time."""
+        for k in range(0, len(order), GATHER):
+            chosen = order[k : k + GATHER]
+            batch = as_torch(self.windows.gather(self.origins[chosen]))
+            anchor = None if self.anchor is None else torch.from_numpy(self.anchor[chosen].astype(np.float32))
+            for j in range(0, len(chosen), size):
+                part = slice(j, j + size)
+                yield sliced(batch, part), None if anchor is None else anchor[part]
+
+
+def as_torch(batch: Batch) -> Batch:
+    return Batch(**{f.name: torch.from_numpy(np.ascontiguousarray(getattr(batch, f.name))) for f in fields(batch)})
+
+
+def sliced(batch: Batch, part: slice) -> Batch:
+    return Batch(**{f.name: getattr(batch, f.name)[part] for f in fields(batch)})
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread, and back to what the caller had."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Learner:
+    """Parameters, optimiser and loss of one run."""
+
+    def __init__(self, config: RunConfig, params: Arrays, peak: float) -> None:
+        self.config = config
+        self.peak = peak
+        self.params = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
+        self.optimiser = torch.optim.AdamW(self.params.values(), lr=peak, weight_decay=config.weight_decay)
+        self.loss = loss_named(config.loss).loss
+        self.levels = torch.tensor(config.quantile_levels)
+        self.averaged = {name: value.detach().clone() for name, value in self.params.items()}
+        self.updates = 0
+
+    def batch_loss(self, batch: Batch, anchor: Tensor | None, training: bool) -> Tensor:
+        rate = self.config.dropout if training else 0.0
+        out = forecaster.forward(
+            self.params if training else self.averaged, batch, anchor, self.config, torch,
+            scan=kernels.scan, drop=(lambda x: dropout(x, rate)) if rate else (lambda x: x),
+        )
+        return self.loss(out, batch.truth, self.levels)
+
+    def epoch(self, lesson: Lesson, order: I64, number: int, observer: Observer) -> float:
+        """One pass over the windows in `order`; the mean training loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.peak, number)
+        micro = min(MICRO_BATCH.get(self.config.cell, self.config.batch_size), self.config.batch_size)
+        parts = max(1, self.config.batch_size // micro)
+        losses = []
+        for k, (batch, anchor) in enumerate(lesson.batches(order, micro), start=1):
+            loss = self.batch_loss(batch, anchor, training=True)
+            (loss / parts).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.item())
+            if k % parts == 0:
+                self.update()
+            if signal := observer.stop_signal():
+                raise Interrupted(signal)
+        self.update()
+        return float(np.mean(losses))
+
+    def update(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.params.values(), self.config.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.updates += 1
+        keep = min(AVERAGING, self.updates / (self.updates + 10))  # young averages forget faster
+        with torch.no_grad():
+            for name, value in self.params.items():
+                self.averaged[name].lerp_(value, 1 - keep)
+
+    def evaluate(self, lesson: Lesson) -> float:
+        """Mean loss over the lesson, by the averaged weights and without dropout."""
+        with torch.inference_mode():
+            parts = [
+                (float(self.batch_loss(batch, anchor, training=False)), len(batch.truth))
+                for batch, anchor in lesson.batches(np.arange(len(lesson.origins)), 256)
+            ]
+        return sum(value * n for value, n in parts) / sum(n for _, n in parts)
+
+    def weights(self) -> Arrays:
+        return {name: value.numpy().copy() for name, value in self.averaged.items()}
+
+
+def learn(
+    config: RunConfig, widths: Widths, lesson: Lesson, check: Lesson, observer: Observer
+) -> tuple[Arrays, int]:
+    """Train from fresh weights; the best weights on `check`, and the number of epochs that they took.
+
+    Raises TrainingFailed where the loss stops being a number, Interrupted where the observer asks to stop.
+    """
+    rng = np.random.default_rng(config.seed)
+    torch.manual_seed(config.seed)
+    with one_thread():
+        learner = Learner(config, forecaster.init(config, widths, rng), config.learning_rate)
+        check = check.thinned(VALIDATION_WINDOWS)
+        untrained = learner.evaluate(check)
+        best, kept, kept_at = untrained, learner.weights(), 0
+        for number in range(config.max_epochs):
+            started = time.monotonic()
+            order = rng.permutation(len(lesson.origins))[: config.epoch_windows]
+            train_loss = learner.epoch(lesson, order, number, observer)
+            loss = learner.evaluate(check)
+            if not np.isfinite(train_loss + loss):
+                raise TrainingFailed(
+                    f"training diverged in epoch {number + 1}: the loss is no longer a number",
+                    f"--learning-rate {config.learning_rate / 10:g}",
+                )
+            if loss < best:
+                best, kept, kept_at = loss, learner.weights(), number + 1
+            took = time.monotonic() - started
+            observer.epoch(Epoch(number + 1, config.max_epochs, train_loss, loss, untrained, kept_at == number + 1, took))
+            if config.patience and number + 1 - kept_at >= config.patience:
+                break
+    return kept, kept_at
+
+
+def continue_on(config: RunConfig, params: Arrays, lesson: Lesson, epochs: int, observer: Observer) -> Arrays:
+    """A few more epochs over `lesson` at a tenth of the rate, for --final-fit: nothing is left to check on."""
+    rng = np.random.default_rng(config.seed + 1)
+    with one_thread():
+        learner = Learner(config, params, config.learning_rate / 10)
+        for number in range(epochs):
+            learner.epoch(lesson, rng.permutation(len(lesson.origins))[: config.epoch_windows], number, observer)
+    return learner.weights()

@@ -1,0 +1,98 @@
+"""Zones: there and back, the hour that comes twice, the hour that never comes, and times as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnforecast.config import DataFlags
+from rnnforecast.data.columns import Layout
+from rnnforecast.data.times import parse_times
+from rnnforecast.data.zones import canonical, offsets_at, stamp_text, to_utc
+from rnnforecast.errors import UsageError
+
+LAYOUT = Layout("time", ("y",), (), (), (), (), (), ("",), "", "minute", None, (), ".", ())
+
+
+def first_pass(rows: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    return np.zeros(len(rows), np.int64)
+
+
+@pytest.mark.parametrize(
+    ("given_zone", "stored"),
+    [
+        ("UTC", "UTC"),
+        ("Z", "UTC"),
+        ("gmt", "UTC"),
+        ("+1", "+01:00"),
+        ("+01:00", "+01:00"),
+        ("UTC-0330", "-03:30"),
+        ("Europe/Berlin", "Europe/Berlin"),
+    ],
+)
+def test_a_zone_is_stored_in_one_way(given_zone: str, stored: str) -> None:
+    assert canonical(given_zone) == stored
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "CEST?"])
+def test_an_unknown_zone_is_a_usage_error(zone: str) -> None:
+    with pytest.raises(UsageError, match="unknown zone"):
+        canonical(zone)
+
+
+ZONES = st.sampled_from(["UTC", "+05:30", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2_000_000_000), ZONES)
+def test_utc_to_local_and_back_is_the_same_moment(moment: int, zone: str) -> None:
+    utc = np.array([moment])
+    local = utc + offsets_at(utc, zone)
+    passes = [to_utc(local, zone, lambda rows, nth=nth: np.full(len(rows), nth))[0][0] for nth in (0, 1)]
+    assert moment in passes
+    assert len(to_utc(local, zone, first_pass)[1]) == 0  # a clock that was shown exists
+
+
+def test_the_hour_that_a_zone_skips_is_named() -> None:
+    local, _ = parse_times(["2026-03-29 01:30", "2026-03-29 02:30", "2026-03-29 03:30"])
+    assert to_utc(local, "Europe/Berlin", first_pass)[1].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("zone", "stamp", "text"),
+    [
+        ("", "date", "2026-07-01"),
+        ("", "minute", "2026-07-01T00:00"),
+        ("", "second", "2026-07-01T00:00:00"),
+        ("UTC", "minute", "2026-07-01T00:00Z"),
+        ("+01:00", "minute", "2026-07-01T01:00+01:00"),
+        ("Europe/Berlin", "minute", "2026-07-01T02:00+02:00"),
+        ("America/St_Johns", "second", "2026-06-30T21:30:00-02:30"),
+    ],
+)
+def test_times_are_written_as_the_input_wrote_them(zone: str, stamp: str, text: str) -> None:
+    moment = np.array([np.datetime64("2026-07-01", "s").astype(np.int64)])
+    assert stamp_text(moment, replace(LAYOUT, zone=zone, stamp=stamp)) == [text]
+
+
+def test_row_numbers_are_digits() -> None:
+    assert stamp_text(np.array([7]), replace(LAYOUT, stamp="integer")) == ["7"]
+
+
+def test_a_time_finer_than_the_input_wrote_is_not_cut() -> None:
+    assert stamp_text(np.array([3661]), replace(LAYOUT, stamp="date")) == ["1970-01-01T01:01:01"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 4_000_000_000), min_size=1, max_size=5), ZONES)
+def test_what_is_written_reads_back_as_the_same_moment(moments: list[int], zone: str) -> None:
+    text = stamp_text(np.array(moments), replace(LAYOUT, zone=zone, stamp="second"))
+    assert parse_times(text)[0].tolist() == moments
+
+
+def test_data_flags_have_no_zone_unless_one_is_given() -> None:
+    assert DataFlags().tz is None
