@@ -63,6 +63,14 @@ def replace(target: Path, data: bytes) -> None:
         _sync_folder(target.parent)
 
 
+def put(target: Path, data: bytes) -> None:
+    """Put `data` at `target`, whole or not at all, and keep no previous version: for outputs. Raises OutputFailed."""
+    with refusing(target), _cleared(target):
+        _write(temporary(target), data)
+        os.replace(temporary(target), target)
+        _sync_folder(target.parent)
+
+
 def probe(target: Path) -> None:
     """Show that `target` could be written, by writing a byte beside it; removes what a killed run left.
 

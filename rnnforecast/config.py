@@ -73,7 +73,8 @@ class RunConfig:
     dropout: float = setting(0.0, "dropout between layers and before the head", minimum=0.0, maximum=0.9)
     decoder: str = setting("direct", "how the steps ahead are made", choices=listed("network/decoders"))
     window_norm: str = setting(
-        "last", "what is taken off each window's targets", choices=("none", "last", "mean_std")
+        "last_std", "level and spread that each window's targets are measured by",
+        choices=("none", "last", "mean_std", "last_std"),
     )
     floor: str = setting("auto", "simple rule under the network: auto (validation chooses), none, or one by name",
                          choices=("auto", "none", *listed("floors")))
@@ -81,7 +82,7 @@ class RunConfig:
     loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
     max_epochs: int = setting(40, "passes over the training windows at most", minimum=0, maximum=1_000_000)
     patience: int = setting(6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000)
-    learning_rate: float = setting(2e-3, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
+    learning_rate: float = setting(5e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)
     epoch_windows: int = setting(8192, "windows drawn per epoch at most", minimum=1, maximum=10_000_000)

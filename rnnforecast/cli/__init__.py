@@ -1,0 +1,1 @@
+"""The shell around the core: the only room that prints, reads flags and traps signals."""

@@ -23,10 +23,10 @@ from rnnforecast.errors import DataUnusable, UsageError, nearest
 TIME_NAMES = (
     "ds", "datetime", "date_time", "timestamp", "time_utc", "utc", "time", "valid_time", "_time", "date", "dates",
     "mess_datum", "epoch", "unix_time", "unixtime", "ts", "t",
-)
+)  # fmt: skip
 PERIOD_NAMES = ("month", "week", "quarter", "year")  # times only where no better column is there
 ID_NAMES = ("unique_id", "id", "item_id", "series", "series_id", "site_no", "station", "station_id", "site", "gauge",
-            "gauge_id", "monitoring_location_id", "location", "location_id", "name")
+            "gauge_id", "monitoring_location_id", "location", "location_id", "name")  # fmt: skip
 TARGET_NAMES = ("y", "target", "value")
 NO_TARGET = re.compile(
     r"(^|_)(qual|quality|flag|flags|qc|cd|code|sigma|std|stderr|grade|symbol|completeness|approval|status|qualifier"
@@ -91,11 +91,21 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
     target, why_target, candidates = find_target(chunk, free, named, missing, decimal)
     used = {time, *ids, *target, *named.past, *named.future, *named.static}
     return Layout(
-        time=time, target=target, id=ids, past=named.past, future=named.future, static=named.static,
-        unused=tuple(name for name in names if name not in used), units=tuple(map(unit_of, target)),
-        zone="", stamp="integer" if time is None else "minute", dayfirst=flags.dayfirst,
-        missing=split_words(flags.missing), decimal=decimal,
-        reasons=(("time", why_time), ("id", why_id), ("target", why_target)), candidates=candidates,
+        time=time,
+        target=target,
+        id=ids,
+        past=named.past,
+        future=named.future,
+        static=named.static,
+        unused=tuple(name for name in names if name not in used),
+        units=tuple(map(unit_of, target)),
+        zone="",
+        stamp="integer" if time is None else "minute",
+        dayfirst=flags.dayfirst,
+        missing=split_words(flags.missing),
+        decimal=decimal,
+        reasons=(("time", why_time), ("id", why_id), ("target", why_target)),
+        candidates=candidates,
     )
 
 
@@ -125,24 +135,33 @@ def known(name: str, role: str, table: Table, names: tuple[str, ...]) -> None:
     if name in names:
         return
     if name in table.fact("skipped", ()):
-        raise DataUnusable(f"{table.source}: column {name!r} holds lists, objects, bytes or decimals; "
-                           "expected numbers, times or texts")
+        raise DataUnusable(
+            f"{table.source}: column {name!r} holds lists, objects, bytes or decimals; expected numbers, times or texts"
+        )
     guess = nearest(name, list(names))
     flag = {"target": "-t"}.get(role, f"--{role}")
-    raise DataUnusable(f"{table.source}: no column {name!r}; expected one of {listing(names)}",
-                       f"did you mean {flag} {quoted(guess)}?" if guess else "")
+    raise DataUnusable(
+        f"{table.source}: no column {name!r}; expected one of {listing(names)}",
+        f"did you mean {flag} {quoted(guess)}?" if guess else "",
+    )
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:
     """Names for a message, cut where there are many."""
     every = list(names) or ["none"]
-    shown = ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in every[:most])
-    return shown if len(every) <= most else f"{shown} and {len(every) - most} more"
+    some = ", ".join(shown(name) for name in every[:most])
+    return some if len(every) <= most else f"{some} and {len(every) - most} more"
+
+
+def shown(name: str) -> str:
+    """A name for a message: on one line, and not too long."""
+    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
+    return line if len(line) <= 40 else line[:39] + "…"
 
 
 def quoted(name: str) -> str:
     """A name as it is typed in a shell."""
-    return name if re.fullmatch(r"[\w.:/+-]+", name) else "'" + name.replace("'", "'\\''") + "'"
+    return name if re.fullmatch(r"[\w.:/+-]+", name) else "'" + shown(name).replace("'", "'\\''") + "'"
 
 
 def plain(name: str) -> str:
@@ -160,8 +179,10 @@ def find_time(table: Table, chunk: Chunk, named: Named, flags: DataFlags) -> tup
     free = [name for name in chunk.columns if name not in named.all()]
     times = [name for name in free if is_time(chunk.columns[name], name)]
     if not times:
-        raise DataUnusable(f"{table.source}: no time column among {listing(table.names)}; expected one with times",
-                           f"--time {quoted(time_guess(free))} or --time none")
+        raise DataUnusable(
+            f"{table.source}: no time column among {listing(table.names)}; expected one with times",
+            f"--time {quoted(time_guess(free))} or --time none",
+        )
     best = min(times, key=lambda name: (time_rank(name), times.index(name)))
     return best, "its name and its cells" if time_rank(best) < LOW_RANK else "its cells are times"
 
@@ -204,10 +225,16 @@ def find_ids(
             return (free[word],), "its name"
     if time is None or not repeats(chunk, (time,)):
         return (), "one series"
-    texts = [name for name in free.values() if isinstance(chunk.columns[name], list)
-             and numeric_share(chunk.columns[name], missing, decimal) < 0.5]
-    few = [name for name in texts if "" not in as_text(chunk.columns[name])
-           and 2 * len(set(as_text(chunk.columns[name]))) <= len(chunk)]
+    texts = [
+        name
+        for name in free.values()
+        if isinstance(chunk.columns[name], list) and numeric_share(chunk.columns[name], missing, decimal) < 0.5
+    ]
+    few = [
+        name
+        for name in texts
+        if "" not in as_text(chunk.columns[name]) and 2 * len(set(as_text(chunk.columns[name]))) <= len(chunk)
+    ]
     unique = [name for name in few if not repeats(chunk, (time, name))]
     fewest = sorted(unique, key=lambda name: (len(set(as_text(chunk.columns[name]))), name))
     return ((fewest[0],), "times repeat without it") if fewest else ((), "one series")
@@ -234,8 +261,11 @@ def find_target(
         found = [name for name in free if plain(name) == word]
         if found:
             return (found[0],), "its name", ()
-    numeric = tuple(name for name in free if not NO_TARGET.search(plain(name))
-                    and numeric_share(chunk.columns[name], missing, decimal) >= 0.5)
+    numeric = tuple(
+        name
+        for name in free
+        if not NO_TARGET.search(plain(name)) and numeric_share(chunk.columns[name], missing, decimal) >= 0.5
+    )
     if len(numeric) == 1:
         return numeric, "the only numeric column", ()
     return (), "several numeric columns" if numeric else "no numeric column", numeric
@@ -247,5 +277,7 @@ def require_target(layout: Layout, source: str) -> None:
         return
     if not layout.candidates:
         raise DataUnusable(f"{source}: no numeric column to forecast among {listing(layout.unused)}", "-t NAME")
-    raise DataUnusable(f"{source}: several columns could be the target: {listing(layout.candidates)}; expected one",
-                       f"-t {quoted(layout.candidates[0])}")
+    raise DataUnusable(
+        f"{source}: several columns could be the target: {listing(layout.candidates)}; expected one",
+        f"-t {quoted(layout.candidates[0])}",
+    )

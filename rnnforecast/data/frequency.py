@@ -24,7 +24,7 @@ I64 = npt.NDArray[np.int64]
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 JITTER = 0.1  # of a step: how far a row may stand from its place on the grid
 NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600,
-        28_800, 43_200, DAY, WEEK)
+        28_800, 43_200, DAY, WEEK)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ _UNITS = {
     "mo": ("month", 1), "ms": ("month", 1), "me": ("month", 1), "month": ("month", 1),
     "q": ("month", 3), "qs": ("month", 3), "quarter": ("month", 3),
     "y": ("month", 12), "ys": ("month", 12), "year": ("month", 12), "row": ("row", 1),
-}
+}  # fmt: skip
 
 
 def _duration(text: str) -> tuple[float, str, int]:
@@ -73,8 +73,10 @@ def _duration(text: str) -> tuple[float, str, int]:
     word = match[2] if match else ""
     known = word.lower() if word.lower() in _UNITS else word.lower().removesuffix("s")
     if match is None or word == "M" or known not in _UNITS:
-        raise UsageError(f"{text!r} is not a duration; expected a number and s, m (minutes), h, d, w, mo or y",
-                         "15min, 1h, 2d or 1mo")
+        raise UsageError(
+            f"{text!r} is not a duration; expected a number and s, m (minutes), h, d, w, mo or y",
+            "15min, 1h, 2d or 1mo",
+        )
     return float(match[1] or 1), *_UNITS[known]
 
 
@@ -144,8 +146,10 @@ def _mixed(gaps: I64, rows: bool, source: str) -> DataUnusable:
     values, counts = np.unique(gaps, return_counts=True)
     common = [Step("row" if rows else "second", int(values[i])) for i in np.argsort(-counts, kind="stable")[:3]]
     spacings = ", ".join(step.text() for step in common)
-    return DataUnusable(f"{source}: rows are unevenly spaced ({spacings}); expected one step",
-                        "--time none, if the rows are in order" if rows else "--freq 1h --aggregate mean")
+    return DataUnusable(
+        f"{source}: rows are unevenly spaced ({spacings}); expected one step",
+        "--time none, if the rows are in order" if rows else "--freq 1h --aggregate mean",
+    )
 
 
 def _modal(gaps: I64, exact: bool) -> int:
@@ -212,7 +216,7 @@ def season_words(period: int, step: Step) -> str:
         ("day", False): "same time yesterday", ("week", False): "same time last week",
         ("week", True): "same day last week", ("year", True): "same day last year",
         ("year", False): "same time last year",
-    }
+    }  # fmt: skip
     name = {DAY: "day", WEEK: "week", 365 * DAY: "year"}.get(span, "") if step.unit == "second" else ""
     if step.unit == "second" and step.count == WEEK and period == 52:
         return "same week last year"

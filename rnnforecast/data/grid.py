@@ -45,8 +45,10 @@ def choose_step(readings: Readings, layout: Layout, flags: DataFlags, known: Ste
     if known is None:
         return step
     if (step.unit, step.count) != (known.unit, known.count):
-        raise Mismatch(f"{source}: rows are {step.text()} apart; expected {known.text()}, as the model was trained on",
-                       f"--freq {known.text().replace(' ', '')} --aggregate mean")
+        raise Mismatch(
+            f"{source}: rows are {step.text()} apart; expected {known.text()}, as the model was trained on",
+            f"--freq {known.text().replace(' ', '')} --aggregate mean",
+        )
     return known
 
 
@@ -54,8 +56,12 @@ def named_step(freq: str, rows: bool, times: I64) -> Step:
     """The step of `--freq`; months stand on the day that the rows stand on."""
     step = parse_step(freq)
     if (step.unit == "row") != rows:
-        raise UsageError(f"--freq {freq}: rows without times have no duration" if rows else
-                         f"--freq {freq}: rows with times have a duration", "--freq 1row" if rows else "--freq 1h")
+        raise UsageError(
+            f"--freq {freq}: rows without times have no duration"
+            if rows
+            else f"--freq {freq}: rows with times have a duration",
+            "--freq 1row" if rows else "--freq 1h",
+        )
     if step.unit != "month" or not len(times):
         return step
     moments = times.astype("datetime64[s]")
@@ -121,8 +127,11 @@ def on_grid(readings: Readings, step: Step, layout: Layout) -> Places:
     if len(wrong):
         row = int(wrong[0])
         time = stamp_text(readings.times[row : row + 1], layout)[0]
-        raise DataUnusable(f"{readings.place(row)}: {time} stands between two steps of {step.text()}; expected rows "
-                           f"{step.text()} apart", f"--freq {step.text().replace(' ', '')} --aggregate mean")
+        raise DataUnusable(
+            f"{readings.place(row)}: {time} stands between two steps of {step.text()}; expected rows "
+            f"{step.text()} apart",
+            f"--freq {step.text().replace(' ', '')} --aggregate mean",
+        )
     return places
 
 
@@ -158,5 +167,8 @@ def refuse_endless(readings: Readings, places: Places, layout: Layout) -> None:
     widest = int(np.argmax(np.diff(places.index[a:b])))
     row = a + widest if widest + 1 <= (b - a) // 2 else a + widest + 1
     time = stamp_text(readings.times[row : row + 1], layout)[0]
-    raise DataUnusable(f"{readings.place(row)}: {time} is far from the other rows ({total:,} steps for "
-                       f"{len(readings):,} rows); expected times close together", "--start or --end leaves it out")
+    raise DataUnusable(
+        f"{readings.place(row)}: {time} is far from the other rows ({total:,} steps for "
+        f"{len(readings):,} rows); expected times close together",
+        "--start or --end leaves it out",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout
+from rnnforecast.data.columns import Layout, shown
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, length_in_steps, words
 from rnnforecast.data.zones import stamp_text
@@ -39,9 +39,16 @@ def missing_found(values: F64, present: Bool, offsets: I64, last: I64, names: tu
     rows = present & (np.arange(len(present)) <= last[series])
     counts = np.isnan(values[rows]).sum(axis=0).tolist()
     total = max(int(rows.sum()), 1)
-    return [Finding("missing", "warning" if n * 5 > total else "note", n,
-                    f"{name}: {n} of {total} values missing ({n / total:.1%})")
-            for name, n in zip(names, counts, strict=True) if n]
+    return [
+        Finding(
+            "missing",
+            "warning" if n * 5 > total else "note",
+            n,
+            f"{shown(name)}: {n} of {total} values missing ({n / total:.1%})",
+        )
+        for name, n in zip(names, counts, strict=True)
+        if n
+    ]
 
 
 def fill_short(values: F64, offsets: I64, step: Step, gaps: str, findings: list[Finding]) -> None:

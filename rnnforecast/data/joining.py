@@ -38,8 +38,10 @@ def join(main: Readings, other: Readings, by_series: bool, ahead: bool) -> Readi
     found = theirs[order][place] == mine
     later = rows_after(main, other, codes, by_series) if ahead else []
     if not found.any() and not len(later):
-        raise DataUnusable(f"{other.sources[0][0]}: no time in common with {main.sources[0][0]}; expected the same "
-                           "times and zone", "rnnforecast inspect " + other.sources[0][0])
+        raise DataUnusable(
+            f"{other.sources[0][0]}: no time in common with {main.sources[0][0]}; expected the same times and zone",
+            "rnnforecast inspect " + other.sources[0][0],
+        )
     filled = fill(main, other, found, order[place])
     return appended(replace(filled, findings=(*main.findings, *other.findings, matched(main, other, found))), later)
 
@@ -61,8 +63,10 @@ def without_repeats(other: Readings) -> Readings:
     again = np.flatnonzero(np.diff(key(rows.series, rows.times)) == 0) + 1
     for row in again.tolist():
         if not np.array_equal(rows.values[row], rows.values[row - 1], equal_nan=True):
-            raise DataUnusable(f"{rows.place(row)}: another row of the time on line {int(rows.lines[row - 1])}; "
-                               "expected one row per time to join")
+            raise DataUnusable(
+                f"{rows.place(row)}: another row of the time on line {int(rows.lines[row - 1])}; "
+                "expected one row per time to join"
+            )
     kept = np.ones(len(rows), np.bool_)
     kept[again] = False
     return rows.take(kept)
@@ -105,8 +109,10 @@ def appended(main: Readings, parts: list[Readings]) -> Readings:
     shift = len(main.sources)
     return replace(
         main,
-        times=np.concatenate([part.times for part in every]), series=np.concatenate([part.series for part in every]),
-        values=np.concatenate([part.values for part in every]), lines=np.concatenate([part.lines for part in every]),
+        times=np.concatenate([part.times for part in every]),
+        series=np.concatenate([part.series for part in every]),
+        values=np.concatenate([part.values for part in every]),
+        lines=np.concatenate([part.lines for part in every]),
         file=np.concatenate([main.file, *(part.file + shift for part in parts)]),
         sources=main.sources + (parts[0].sources if parts else ()),
     )

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.bounds import moment
-from rnnforecast.data.columns import Layout, quoted, split_words
+from rnnforecast.data.columns import Layout, listing, quoted, shown, split_words
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.grid import Places, aggregate, choose_step, firsts, on_grid
@@ -35,7 +35,10 @@ SENTINELS = (-99.0, -999.0, -9999.0, -99999.0, -999999.0, -99.9999, -32767.0, -3
 
 
 def regularise(
-    readings: Readings, layout: Layout, flags: DataFlags, step: Step | None = None,
+    readings: Readings,
+    layout: Layout,
+    flags: DataFlags,
+    step: Step | None = None,
     base: Mapping[str, F64] | None = None,
 ) -> tuple[Panel, list[Finding]]:
     """The panel of some readings and what was found or done on the way.
@@ -61,8 +64,8 @@ def refuse_absurd(readings: Readings) -> None:
         wrong = np.abs(readings.values) > LARGEST
     if wrong.any():
         row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise DataUnusable(f"{readings.place(row)}: {readings.columns[column]} is {readings.values[row, column]:g}; "
-                           "expected a finite number below 1e30")
+        name, value = shown(readings.columns[column]), readings.values[row, column]
+        raise DataUnusable(f"{readings.place(row)}: {name} is {value:g}; expected a finite number below 1e30")
 
 
 def suspected_codes(readings: Readings, layout: Layout) -> list[Finding]:
@@ -75,7 +78,7 @@ def suspected_codes(readings: Readings, layout: Layout) -> list[Finding]:
                 continue
             low, high = np.nanquantile(column[~hits], (0.001, 0.999))
             if not low - 2 * (high - low) <= code <= high + 2 * (high - low):
-                text = f"{name}: {int(hits.sum())} values are {code:g}, far from the others: a code for missing?"
+                text = f"{shown(name)}: {int(hits.sum())} values are {code:g}, far from the others: a code for missing?"
                 found.append(Finding("code", "warning", int(hits.sum()), text, f"--missing {code:g}"))
     return found if layout.target else []
 
@@ -156,9 +159,12 @@ def refuse_conflict(readings: Readings, layout: Layout, again: Bool) -> None:
     time = stamp_text(readings.times[row : row + 1], layout)[0]
     other = readings.place(row - 1).removeprefix(readings.sources[int(readings.file[row])][0] + " ")
     text = [key for key in layout.unused if key not in layout.candidates]
-    raise DataUnusable(f"{readings.place(row)}: {time} was met before with other values, at {other}; expected one row "
-                       "per time", f"--id COLUMN if series are stacked ({', '.join(text[:4])}), or --duplicates first"
-                       if text and not layout.id else "--duplicates first, last or mean")
+    raise DataUnusable(
+        f"{readings.place(row)}: {time} was met before with other values, at {other}; expected one row per time",
+        f"--id COLUMN if series are stacked ({listing(text, 4)}), or --duplicates first"
+        if text and not layout.id
+        else "--duplicates first, last or mean",
+    )
 
 
 def joined_per_step(
@@ -186,16 +192,27 @@ def snapped(
     moved = int((places.off != 0).sum())
     if not moved:
         return readings, places
-    findings.append(Finding("jitter", "note", moved, f"{moved} rows moved by up to {np.abs(places.off).max()} s to "
-                            f"their step of {step.text()}"))
+    findings.append(
+        Finding(
+            "jitter",
+            "note",
+            moved,
+            f"{moved} rows moved by up to {np.abs(places.off).max()} s to their step of {step.text()}",
+        )
+    )
     readings = replace(readings, times=readings.times - places.off)
     readings = without_repeats(readings, layout, flags.duplicates, findings)
     return readings, on_grid(readings, step, layout)
 
 
 def gridded(
-    readings: Readings, places: Places, step: Step, layout: Layout, flags: DataFlags,
-    base: Mapping[str, F64] | None, findings: list[Finding],
+    readings: Readings,
+    places: Places,
+    step: Step,
+    layout: Layout,
+    flags: DataFlags,
+    base: Mapping[str, F64] | None,
+    findings: list[Finding],
 ) -> Panel:
     """The panel: values scattered to their rows, holes counted, ends trimmed, silent series dropped."""
     dynamic = layout.target + layout.past + layout.future
@@ -217,11 +234,17 @@ def gridded(
     bases = base_of(pieces, [readings.ids[s] for s in series.tolist()], base)
     return Panel(
         ids=tuple(readings.ids[s] for s in series.tolist()),
-        targets=layout.target, past=layout.past, future=layout.future,
+        targets=layout.target,
+        past=layout.past,
+        future=layout.future,
         values=np.concatenate([(piece - b).astype(np.float32) for piece, b in zip(pieces, bases, strict=True)]),
-        base=bases, offsets=new_offsets, start=places.start[series],
+        base=bases,
+        offsets=new_offsets,
+        start=places.start[series],
         cutoff=new_offsets[:-1] + (last - offsets[:-1])[series],
-        static=static[series], static_names=layout.static, step=step,
+        static=static[series],
+        static_names=layout.static,
+        step=step,
     )
 
 
@@ -242,10 +265,10 @@ def heard(readings: Readings, layout: Layout, last: I64, findings: list[Finding]
     silent = np.flatnonzero(last < 0)
     source = readings.sources[0][0]
     if len(silent) == len(last):
-        raise DataUnusable(f"{source}: every value of {', '.join(layout.target)} is missing; expected numbers")
+        raise DataUnusable(f"{source}: every value of {listing(layout.target)} is missing; expected numbers")
     if len(silent):
-        names = ", ".join(readings.ids[s] for s in silent[:5].tolist())
-        text = f"{len(silent)} series without a value of {', '.join(layout.target)} left out: {names}"
+        names = listing((readings.ids[s] for s in silent.tolist()), 5)
+        text = f"{len(silent)} series without a value of {listing(layout.target)} left out: {names}"
         findings.append(Finding("silent-series", "warning", len(silent), text))
     return np.flatnonzero(last >= 0)
 
@@ -260,24 +283,39 @@ def constants(readings: Readings, layout: Layout) -> npt.NDArray[np.float32]:
         for s, identity in enumerate(readings.ids):
             rows = seen[np.searchsorted(seen, bounds[s]) : np.searchsorted(seen, bounds[s + 1])]
             if not len(rows):
-                raise DataUnusable(f"{readings.sources[0][0]}: static column {name!r} is empty in series {identity}; "
-                                   "expected one value")
+                raise DataUnusable(
+                    f"{readings.sources[0][0]}: static column {name!r} is empty in series "
+                    f"{shown(identity)}; expected one value"
+                )
             other = rows[column[rows] != column[rows[0]]]
             if len(other):
                 place, first = readings.place(int(other[0])), column[rows[0]]
-                raise DataUnusable(f"{place}: static column {name!r} is {column[other[0]]:g}, and {first:g} before; "
-                                   "expected one value in a series", f"--past {quoted(name)}")
+                raise DataUnusable(
+                    f"{place}: static column {name!r} is {column[other[0]]:g}, and {first:g} before; "
+                    "expected one value in a series",
+                    f"--past {quoted(name)}",
+                )
             static[s, i] = column[rows[0]]
     return static
 
 
 def base_of(pieces: list[F64], ids: list[str], given: Mapping[str, F64] | None) -> F64:
-    """The model's base of each series, or the mean of its observed values, (series, columns)."""
+    """The model's base of each series, or the rounded mean of its observed values, (series, columns)."""
     bases = np.zeros((len(pieces), pieces[0].shape[1]))
     for row, (piece, identity) in enumerate(zip(pieces, ids, strict=True)):
         if given is not None and identity in given:
             bases[row] = given[identity]
         else:
-            seen = ~np.isnan(piece)
-            bases[row] = np.where(seen, piece, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+            bases[row] = [rounded_mean(column[~np.isnan(column)]) for column in piece.T]
     return bases
+
+
+def rounded_mean(values: F64) -> float:
+    """The mean, to a power of two below the deviation: a dry hour then comes back as 0 mm and not as -0.000001."""
+    if not len(values):
+        return 0.0
+    mean, deviation = float(values.mean()), float(values.std())
+    if deviation <= abs(mean) * 1e-15:
+        return float(values[0])
+    unit = 2.0 ** np.floor(np.log2(deviation))
+    return float(np.rint(mean / unit) * unit)

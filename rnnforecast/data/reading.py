@@ -40,8 +40,12 @@ class Loaded:
 
 
 def load(
-    sources: Sequence[str], flags: DataFlags, known: Layout | None = None, step: Step | None = None,
-    base: Mapping[str, F64] | None = None, stdin: BinaryIO | None = None,
+    sources: Sequence[str],
+    flags: DataFlags,
+    known: Layout | None = None,
+    step: Step | None = None,
+    base: Mapping[str, F64] | None = None,
+    stdin: BinaryIO | None = None,
 ) -> Loaded:
     """Read files (or "-", stdin) onto one grid. `known`, `step` and `base` are the model's, at predict.
 
@@ -53,8 +57,12 @@ def load(
 
 
 def load_tables(
-    tables: Sequence[Table], flags: DataFlags, known: Layout | None = None, step: Step | None = None,
-    base: Mapping[str, F64] | None = None, stdin: BinaryIO | None = None,
+    tables: Sequence[Table],
+    flags: DataFlags,
+    known: Layout | None = None,
+    step: Step | None = None,
+    base: Mapping[str, F64] | None = None,
+    stdin: BinaryIO | None = None,
 ) -> Loaded:
     """The same from tables; the files of --with and --future-data are opened here."""
     beside = [open_table(path, flags, stdin) for path in paths(flags.join)]
@@ -95,8 +103,12 @@ def zone_asked(flags: DataFlags, known: Layout | None) -> str | None:
 
 
 def gather(
-    tables: Sequence[Table], layout: Layout, beside: Sequence[Table], base: Mapping[str, F64] | None,
-    flags: DataFlags, tz: str | None,
+    tables: Sequence[Table],
+    layout: Layout,
+    beside: Sequence[Table],
+    base: Mapping[str, F64] | None,
+    flags: DataFlags,
+    tz: str | None,
 ) -> tuple[Readings, Layout]:
     """Every row of the main tables, stacked; columns that only joined tables have are NaN so far."""
     columns = layout.target + layout.covariates
@@ -106,8 +118,10 @@ def gather(
         here = tuple(name for name in columns if name in table.names)
         lacking = [name for name in (layout.time, *layout.id, *columns) if name and name not in table.names]
         if any(name not in elsewhere or name in (layout.time, *layout.id) for name in lacking):
-            raise DataUnusable(f"{table.source}: no column {lacking[0]!r}, which {tables[0].source} has; expected the "
-                               f"same columns, found {listing(table.names)}")
+            raise DataUnusable(
+                f"{table.source}: no column {lacking[0]!r}, which {tables[0].source} has; expected the "
+                f"same columns, found {listing(table.names)}"
+            )
         decimal = flags.decimal or table.fact("decimal", ".")
         readings, found = collect(table, replace(layout, decimal=decimal), here, tz)
         parts.append(widened(readings, columns))
@@ -129,8 +143,11 @@ def agreed(layouts: Sequence[Layout], tables: Sequence[Table]) -> Layout:
     first = layouts[0]
     for layout, table in zip(layouts[1:], tables[1:], strict=True):
         if bool(layout.zone) != bool(first.zone) or (layout.stamp == "integer") != (first.stamp == "integer"):
-            raise DataUnusable(f"{table.source}: times are not written as in {tables[0].source}; expected a zone in "
-                               "both or in neither", "--tz UTC")
+            raise DataUnusable(
+                f"{table.source}: times are not written as in {tables[0].source}; expected a zone in "
+                "both or in neither",
+                "--tz UTC",
+            )
     zone = first.zone if all(layout.zone == first.zone for layout in layouts) else "UTC"
     order = ("date", "minute", "second", "integer")
     return replace(first, zone=zone, stamp=max((layout.stamp for layout in layouts), key=order.index))
@@ -143,8 +160,10 @@ def covariates_in(other: Table, layout: Layout, tables: Sequence[Table]) -> tupl
     if twice:
         raise DataUnusable(f"{other.source}: column {twice!r} is also in {tables[0].source}; expected it in one file")
     if not used:
-        raise DataUnusable(f"{other.source}: none of its columns is used; expected one that --past or --future names",
-                           f"--past {quoted(next((n for n in other.names if n != layout.time), 'NAME'))}")
+        raise DataUnusable(
+            f"{other.source}: none of its columns is used; expected one that --past or --future names",
+            f"--past {quoted(next((n for n in other.names if n != layout.time), 'NAME'))}",
+        )
     return used
 
 
@@ -163,8 +182,10 @@ def partner(
     own = replace(layout, time=time, id=layout.id if by_series else (), decimal=decimal, dayfirst=flags.dayfirst)
     readings, found = collect(other, own, here, zone_asked(flags, known))
     if bool(found.zone) != bool(layout.zone) or (found.stamp == "integer") != (layout.stamp == "integer"):
-        raise DataUnusable(f"{other.source}: times are not written as in the main file; expected a zone in both or in "
-                           "neither", "--tz UTC")
+        raise DataUnusable(
+            f"{other.source}: times are not written as in the main file; expected a zone in both or in neither",
+            "--tz UTC",
+        )
     return readings, by_series
 
 
@@ -175,26 +196,39 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
     for role in ("target", "id", "past", "future", "static"):
         named = split_words(getattr(flags, role))
         if named and not set(named) <= {*getattr(known, role)}:
-            raise Mismatch(f"--{role} {','.join(named)}: the model has {', '.join(getattr(known, role)) or 'none'}; "
-                           "expected the model's columns", "train again to change them")
+            raise Mismatch(
+                f"--{role} {','.join(named)}: the model has {', '.join(getattr(known, role)) or 'none'}; "
+                "expected the model's columns",
+                "train again to change them",
+            )
     have = [*tables[0].names, *(name for other in beside for name in other.names)]
     for name in (known.time, *known.id, *known.target, *known.covariates):
         if name is not None and name not in have and not (name in known.future and flags.future_data):
             guess = nearest(name, have)
-            raise Mismatch(f"{tables[0].source}: no column {name!r}, which the model needs; found {listing(have)}",
-                           f"rename {quoted(guess)} to {quoted(name)}?" if guess else "")
-    return replace(known, missing=known.missing + split_words(flags.missing),
-                   decimal=flags.decimal or tables[0].fact("decimal", "."),
-                   dayfirst=known.dayfirst if flags.dayfirst is None else flags.dayfirst)
+            raise Mismatch(
+                f"{tables[0].source}: no column {name!r}, which the model needs; found {listing(have)}",
+                f"rename {quoted(guess)} to {quoted(name)}?" if guess else "",
+            )
+    return replace(
+        known,
+        missing=known.missing + split_words(flags.missing),
+        decimal=flags.decimal or tables[0].fact("decimal", "."),
+        dayfirst=known.dayfirst if flags.dayfirst is None else flags.dayfirst,
+    )
 
 
 def as_known(known: Layout, found: Layout, table: Table) -> Layout:
     """The model's layout, where the file's times can be meant by it. Raises Mismatch."""
     if (known.stamp == "integer") != (found.stamp == "integer"):
-        raise Mismatch(f"{table.source}: {'row numbers' if found.stamp == 'integer' else 'times'} in column "
-                       f"{found.time!r}; expected what the model was trained on")
+        raise Mismatch(
+            f"{table.source}: {'row numbers' if found.stamp == 'integer' else 'times'} in column "
+            f"{found.time!r}; expected what the model was trained on"
+        )
     if bool(known.zone) != bool(found.zone):
         has = f"times in {found.zone}" if found.zone else "times without a zone"
-        raise Mismatch(f"{table.source}: {has}; expected {f'times in {known.zone}' if known.zone else 'naive times'}, "
-                       "as the model was trained on", f"--tz {known.zone}" if known.zone else "")
+        raise Mismatch(
+            f"{table.source}: {has}; expected {f'times in {known.zone}' if known.zone else 'naive times'}, "
+            "as the model was trained on",
+            f"--tz {known.zone}" if known.zone else "",
+        )
     return replace(known, missing=found.missing, decimal=found.decimal)

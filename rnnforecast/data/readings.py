@@ -53,8 +53,14 @@ class Readings:
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Readings:
         """Some rows, in the order given."""
-        return replace(self, times=self.times[rows], series=self.series[rows], values=self.values[rows],
-                       lines=self.lines[rows], file=self.file[rows])
+        return replace(
+            self,
+            times=self.times[rows],
+            series=self.series[rows],
+            values=self.values[rows],
+            lines=self.lines[rows],
+            file=self.file[rows],
+        )
 
     def compact(self) -> Readings:
         """Without the series that have no row."""
@@ -85,8 +91,17 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
         raise DataUnusable(f"{table.source}: no row with a time; expected rows below the header")
     series, values, lines = (np.concatenate(each) for each in zip(*parts, strict=True))
     times, layout = clocked(table, layout, stamps, series, lines, tz)
-    readings = Readings(times, series, id_texts(codes, table), columns, values, lines, np.zeros_like(lines),
-                        ((table.source, table.counted),), skipped(table, empty))
+    readings = Readings(
+        times,
+        series,
+        id_texts(codes, table),
+        columns,
+        values,
+        lines,
+        np.zeros_like(lines),
+        ((table.source, table.counted),),
+        skipped(table, empty),
+    )
     return by_id(readings), layout
 
 
@@ -148,8 +163,10 @@ def series_codes(chunk: Chunk, ids: tuple[str, ...], codes: dict[tuple[str, ...]
 def id_texts(codes: dict[tuple[str, ...], int], table: Table) -> tuple[str, ...]:
     ids = tuple("/".join(key) if key else SINGLE for key in codes)
     if len(set(ids)) < len(ids):
-        raise DataUnusable(f"{table.source}: two series would both be named {max(ids, key=ids.count)!r}; "
-                           "expected id columns that differ without their /")
+        raise DataUnusable(
+            f"{table.source}: two series would both be named {max(ids, key=ids.count)!r}; "
+            "expected id columns that differ without their /"
+        )
     return ids
 
 
@@ -175,8 +192,12 @@ def clocked(
 
 def refuse_skipped(rows: I64, tz: str) -> None:
     if len(rows):
-        raise CellError(int(rows[0]), f"an hour that {tz} skips in spring", "the clock of that zone",
-                        "--tz +01:00, with the offset of the gauge's winter time, if it keeps that all year")
+        raise CellError(
+            int(rows[0]),
+            f"an hour that {tz} skips in spring",
+            "the clock of that zone",
+            "--tz +01:00, with the offset of the gauge's winter time, if it keeps that all year",
+        )
 
 
 def settled(layout: Layout, zone: str, stamp: str, dayfirst: bool | None, why: str) -> Layout:
@@ -237,8 +258,12 @@ def stack(parts: Sequence[Readings]) -> Readings:
     codes = {name: code for code, name in enumerate(ids)}
     series = [np.array([codes[name] for name in part.ids], np.int64)[part.series] for part in parts]
     return Readings(
-        np.concatenate([part.times for part in parts]), np.concatenate(series), ids, parts[0].columns,
-        np.concatenate([part.values for part in parts]), np.concatenate([part.lines for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate(series),
+        ids,
+        parts[0].columns,
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.lines for part in parts]),
         np.concatenate([part.file + sum(len(p.sources) for p in parts[:i]) for i, part in enumerate(parts)]),
         tuple(source for part in parts for source in part.sources),
         tuple(finding for part in parts for finding in part.findings),

@@ -39,7 +39,7 @@ SHAPES = {
     "yyyymm": re.compile(r"(?P<y>\d{4})(?P<m>\d\d)", re.ASCII),
     "year": re.compile(r"(?P<y>\d{4})", re.ASCII),
 }
-_WHOLE = re.compile(r"[-+]?\d+(?:\.0*)?", re.ASCII)
+_WHOLE = re.compile(r"[-+]?\d{1,18}(?:\.0*)?", re.ASCII)
 EXPECTED = "a time such as 2026-01-31 06:00, written alike in every row"
 
 
@@ -63,8 +63,9 @@ def shape_of(column: Column, name: str = "", asked: bool = False) -> str:
     cells = [cell for cell in as_text(column[:1000]) if cell]
     if not cells:
         return ""
-    if all(map(_WHOLE.fullmatch, cells)):
-        return digits_shape(cells, name.lower()) if asked or speaks_of_time(name) else ""
+    whole = [cell for cell in cells if _WHOLE.fullmatch(cell)]
+    if len(whole) > (0 if asked and whole[:1] == cells[:1] else 0.95 * len(cells)):
+        return digits_shape(whole, name.lower()) if asked or speaks_of_time(name) else ""
     written = next((shape for shape in ("ymd", "dmy", "ym", "compact") if SHAPES[shape].fullmatch(cells[0])), "")
     agree = sum(SHAPES[written].fullmatch(cell) is not None for cell in cells) if written else 0
     return written if asked or agree > 0.95 * len(cells) else ""
@@ -277,8 +278,12 @@ def settle(stamps: Stamps, dayfirst: bool | None) -> tuple[I64, bool | None]:
 
 def decided(no_day: npt.NDArray[np.bool_], no_month: npt.NDArray[np.bool_]) -> bool:
     if not no_day.any() and not no_month.any():
-        raise CellError(0, "dates that read day first and month first alike", "a day above 12 in some row",
-                      "--dayfirst or --no-dayfirst")
+        raise CellError(
+            0,
+            "dates that read day first and month first alike",
+            "a day above 12 in some row",
+            "--dayfirst or --no-dayfirst",
+        )
     return not no_day.any() or bool(no_month.any() and np.argmax(no_month) < np.argmax(no_day))
 
 

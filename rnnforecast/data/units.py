@@ -16,7 +16,7 @@ KNOWN = {
     "mg/l": "mg/l", "ntu": "NTU", "psu": "PSU", "wm2": "W/m2", "w/m2": "W/m2", "kw": "kW", "mw": "MW", "kwh": "kWh",
     "mwh": "MWh", "mm_h": "mm/h", "mm/h": "mm/h", "mm/day": "mm/day", "mmd": "mm/day", "mm_d": "mm/day",
     "mm_day": "mm/day",
-}
+}  # fmt: skip
 
 
 def unit_of(name: str) -> str:

@@ -20,7 +20,7 @@ F64 = npt.NDArray[np.float64]
 USUAL = frozenset({
     "", "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none", "nil",
     "-", "--", "---", "MM", "M", "*", "**", "***", "missing", "Missing", "MISSING",
-})
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,9 @@ def zone_named(zone: str) -> Any:
     try:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"unknown zone {zone!r}; expected UTC, +01:00 or a name such as Europe/Berlin",
-                         "--tz UTC") from None
+        raise UsageError(
+            f"unknown zone {zone!r}; expected UTC, +01:00 or a name such as Europe/Berlin", "--tz UTC"
+        ) from None
 
 
 def fixed(zone: str) -> int | None:

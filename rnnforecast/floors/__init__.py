@@ -8,6 +8,7 @@ fallback when data is thin. A floor is a module with
     forecast(params, batch)                -> (B, H, T) in series units
     usable(params, batch)                  -> (B,) bool: what it needs is there
     label(params, step) -> str             what people call it
+    valid(params, config, widths) -> bool  arrays read from a file are what the settings call for
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from rnnforecast.config import RunConfig, listed
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -45,6 +47,8 @@ class Floor(Protocol):
     def usable(self, params: Arrays, batch: Batch) -> Flags: ...
 
     def label(self, params: Arrays, step: Step) -> str: ...
+
+    def valid(self, params: Arrays, config: RunConfig, widths: Widths) -> bool: ...
 
 
 def floor_named(name: str) -> Floor:

@@ -8,7 +8,7 @@ from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags
+from rnnforecast.floors import F64, Arrays, Flags, Widths
 
 summary = "no change from the last observation"
 
@@ -29,6 +29,10 @@ def forecast(params: Arrays, batch: Batch) -> F64:  # noqa: ARG001
 def usable(params: Arrays, batch: Batch) -> Flags:  # noqa: ARG001
     """One observation of each target in the context."""
     return np.asarray(batch.mask.any(axis=1).all(axis=1))
+
+
+def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:  # noqa: ARG001
+    return not params
 
 
 def label(params: Arrays, step: Step) -> str:  # noqa: ARG001

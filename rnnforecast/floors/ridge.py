@@ -14,7 +14,7 @@ from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, batches, folds
+from rnnforecast.floors import F64, Arrays, Flags, Widths, batches, folds
 
 summary = "linear map of the window, closed form"
 
@@ -119,6 +119,17 @@ def usable(params: Arrays, batch: Batch) -> Flags:
     """At least half of the lookback of each target observed."""
     share = batch.mask[:, -int(params["lookback"]) :].mean(axis=1)
     return np.asarray((share >= NEEDED_SHARE).all(axis=1))
+
+
+def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
+    """The map of exactly the features that `design` makes."""
+    features = config.lookback + min(config.lookback, PAST_LAGS) * widths.P + config.horizon * widths.future + widths.calendar
+    weights, lookback = params.get("weights"), params.get("lookback")
+    return (
+        sorted(params) == ["lookback", "weights"]
+        and weights is not None and weights.shape == (widths.T, features, config.horizon)
+        and lookback is not None and lookback.shape == () and int(lookback) == config.lookback
+    )
 
 
 def label(params: Arrays, step: Step) -> str:  # noqa: ARG001

@@ -8,7 +8,7 @@ from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step, season_words, seasons
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, batches
+from rnnforecast.floors import F64, Arrays, Flags, Widths, batches
 
 summary = "the same time one season ago"
 
@@ -59,6 +59,11 @@ def forecast(params: Arrays, batch: Batch) -> F64:
 
 def usable(params: Arrays, batch: Batch) -> Flags:
     return usable_at(batch, int(params["period"]))
+
+
+def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:  # noqa: ARG001
+    period = params.get("period")
+    return list(params) == ["period"] and period is not None and period.shape == () and 1 <= int(period) <= 2**31
 
 
 def label(params: Arrays, step: Step) -> str:

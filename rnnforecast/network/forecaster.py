@@ -9,7 +9,6 @@ is the window's own level. Nothing after the cutoff enters but `future`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnforecast.network import encoder
@@ -20,19 +19,10 @@ from rnnforecast.network.encoder import Dropout, Scan
 
 if TYPE_CHECKING:
     from rnnforecast.config import RunConfig
+    from rnnforecast.data.widths import Widths
     from rnnforecast.data.windows import Batch
 
 SMALLEST_SPREAD = 0.05  # of the series' standard deviation: a flat window must not blow a ripple up
-
-
-@dataclass(frozen=True)
-class Widths:
-    """How many targets and covariates the data has; F counts the calendar's columns too."""
-
-    T: int
-    P: int
-    F: int
-    S: int
 
 
 def input_size(widths: Widths) -> int:
@@ -60,7 +50,8 @@ def window_norm(target: Array, mask: Array, kind: str, xp: Any) -> tuple[Array, 
     count = mask.sum(axis=1, keepdims=True) + 1e-6
     loc = (target * mask).sum(axis=1, keepdims=True) / count
     variance = (mask * (target - loc) ** 2).sum(axis=1, keepdims=True) / count
-    return loc, xp.maximum(xp.sqrt(variance), SMALLEST_SPREAD * one)
+    spread = xp.maximum(xp.sqrt(variance), SMALLEST_SPREAD * one)
+    return (target[:, -1:], spread) if kind == "last_std" else (loc, spread)
 
 
 def segmented(x: Array, length: int) -> Array:

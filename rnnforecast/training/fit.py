@@ -21,11 +21,11 @@ from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.split import Split, origins_between, split
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
 from rnnforecast.floors import cross_fitted, floor_named, names
 from rnnforecast.members import Evidence, Fitted, Members, Network
 from rnnforecast.model import Model, Record
-from rnnforecast.network.forecaster import Widths
 from rnnforecast.scores import stacking
 from rnnforecast.training import trajectories
 from rnnforecast.training.learn import Lesson, continue_on, learn
@@ -123,8 +123,10 @@ def with_network(shop: Workshop, members: Members, best: str, at_train: F64) -> 
 
 
 def widths_of(windows: Windows) -> Widths:
-    panel, calendar = windows.panel, 2 * len(windows.cycles)
-    return Widths(len(panel.targets), len(panel.past), len(panel.future) + calendar, panel.static.shape[1])
+    panel = windows.panel
+    return Widths(
+        len(panel.targets), len(panel.past), len(panel.future), 2 * len(windows.cycles), panel.static.shape[1]
+    )
 
 
 def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:

@@ -18,11 +18,11 @@ from torch.nn.functional import dropout
 
 from rnnforecast.config import RunConfig
 from rnnforecast.data.panel import F64, I64
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
 from rnnforecast.errors import Interrupted, TrainingFailed
 from rnnforecast.floors import Arrays
 from rnnforecast.network import forecaster
-from rnnforecast.network.forecaster import Widths
 from rnnforecast.training import kernels
 from rnnforecast.training.losses import loss_named
 from rnnforecast.training.observer import Epoch, Observer

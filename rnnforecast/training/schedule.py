@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HOLD = 3
-DECAY = 0.85
+DECAY = 0.9
 
 
 def learning_rate(peak: float, epoch: int) -> float:

@@ -41,7 +41,7 @@ def test_a_known_name_is_the_target_before_any_other(name: str) -> None:
 def test_several_numeric_columns_leave_the_target_open_with_its_candidates() -> None:
     layout = found(time=TIMES, stage=NUMBERS, flow=NUMBERS)
     assert (layout.target, layout.candidates) == ((), ("stage", "flow"))
-    with pytest.raises(DataUnusable, match="gauge.csv: several columns could be the target: stage, flow") as refused:
+    with pytest.raises(DataUnusable, match=r"gauge.csv: several columns could be the target: stage, flow") as refused:
         require_target(layout, "gauge.csv")
     assert refused.value.hint == "-t stage"
 
@@ -59,8 +59,15 @@ def test_flags_places_and_calendars_are_no_target(name: str) -> None:
 
 
 def test_covariates_only_where_they_are_named() -> None:
-    layout = found({"past": ("rain",), "future": ("tide,wind",)}, time=TIMES, y=NUMBERS, rain=NUMBERS, tide=NUMBERS,
-                   wind=NUMBERS, x=NUMBERS)  # fmt: skip
+    layout = found(
+        {"past": ("rain",), "future": ("tide,wind",)},
+        time=TIMES,
+        y=NUMBERS,
+        rain=NUMBERS,
+        tide=NUMBERS,
+        wind=NUMBERS,
+        x=NUMBERS,
+    )
     assert (layout.past, layout.future, layout.unused) == (("rain",), ("tide", "wind"), ("x",))
     assert layout.covariates == ("rain", "tide", "wind")
 
@@ -72,9 +79,13 @@ def test_an_exact_name_wins_over_splitting_at_commas() -> None:
 
 @pytest.mark.parametrize(
     ("flags", "hint"),
-    [({"target": ("lvel",)}, "did you mean -t level?"), ({"past": ("levle",)}, "did you mean --past level?"),
-     ({"time": "tiem"}, "did you mean --time time?"), ({"id": ("zzz",)}, "")],
-)  # fmt: skip
+    [
+        ({"target": ("lvel",)}, "did you mean -t level?"),
+        ({"past": ("levle",)}, "did you mean --past level?"),
+        ({"time": "tiem"}, "did you mean --time time?"),
+        ({"id": ("zzz",)}, ""),
+    ],
+)
 def test_a_named_column_that_is_not_there_is_refused_with_the_nearest(flags: dict[str, Any], hint: str) -> None:
     with pytest.raises(DataUnusable, match="expected one of time, level") as refused:
         found(flags, time=TIMES, level=NUMBERS)
@@ -88,9 +99,13 @@ def test_a_column_in_two_roles_is_a_usage_error() -> None:
 
 @pytest.mark.parametrize(
     ("names", "chosen"),
-    [(("date", "ds"), "ds"), (("updated_date", "Date Time"), "Date Time"), (("last_modified", "time"), "time"),
-     (("noted", "valid_time"), "valid_time")],
-)  # fmt: skip
+    [
+        (("date", "ds"), "ds"),
+        (("updated_date", "Date Time"), "Date Time"),
+        (("last_modified", "time"), "time"),
+        (("noted", "valid_time"), "valid_time"),
+    ],
+)
 def test_the_best_name_among_columns_of_times_is_the_time(names: tuple[str, str], chosen: str) -> None:
     assert found(**dict.fromkeys(names, TIMES), y=NUMBERS).time == chosen
 

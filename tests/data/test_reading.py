@@ -52,10 +52,11 @@ def test_every_format_in_any_row_order_gives_one_panel(
         for name, levels in zip(["NA", "007", "b"], [[1.0, *each, 2.0] for each in series], strict=False)
         for i, level in enumerate(levels)
     ]
-    panels = []
-    for form, write in WRITERS.items():
-        for order in (rows, random.sample(rows, len(rows))):
-            panels.append(loaded(write(folder / f"gauge.{form}", ("unique_id", "ds", "y"), order)).panel)
+    panels = [
+        loaded(write(folder / f"gauge.{form}", ("unique_id", "ds", "y"), order)).panel
+        for form, write in WRITERS.items()
+        for order in (rows, random.sample(rows, len(rows)))
+    ]
     assert all(same(panels[0], panel) for panel in panels[1:])
     assert panels[0].ids == tuple(sorted(["NA", "007", "b"][: len(series)]))
     assert panels[0].step == Step("second", step)
@@ -191,12 +192,22 @@ def test_predict_takes_a_single_row(model: Loaded, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "times", "message", "hint"),
     [
-        (("time", "stage_ft", "rain"), [f"{t}Z" for t in hours(5)], "no column 'stage_m', which the model needs; found", "stage_ft"),
-        (("time", "stage_m", "rain"), hours(5), "times without a zone; expected times in UTC", "--tz UTC"),
-        (("time", "stage_m", "rain"), [f"2026-01-0{d}T00:00Z" for d in range(1, 6)], "rows are 1 day apart; expected 1 h", "--freq 1h"),
+        (
+            ("time", "stage_ft", "rain"),
+            [f"{t}Z" for t in hours(5)],
+            "no column 'stage_m', which the model needs; found",
+            "stage_ft",
+        ),
+        (("time", "stage_m", "rain"), hours(5), "without a zone; expected times in UTC", "--tz UTC"),
+        (
+            ("time", "stage_m", "rain"),
+            [f"2026-01-0{d}T00:00Z" for d in range(1, 6)],
+            "rows are 1 day apart; expected 1 h",
+            "--freq 1h",
+        ),
         (("time", "stage_m", "rain"), ["1", "2", "3", "4", "5"], "row numbers in column 'time'", ""),
     ],
-)  # fmt: skip
+)
 def test_what_disagrees_with_the_model_is_exit_6(
     names: tuple[str, ...], times: list[str], message: str, hint: str, model: Loaded, tmp_path: Path
 ) -> None:

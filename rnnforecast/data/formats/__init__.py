@@ -28,11 +28,11 @@ LAST_RESORT = "delimited"
 PACKED = {
     b"\x1f\x8b": ("gzip", "zcat"), b"PK\x03\x04": ("zip", "unzip -p"), b"BZh": ("bzip2", "bzcat"),
     b"\xfd7zXZ\x00": ("xz", "xzcat"), b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
-}
+}  # fmt: skip
 FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"\x89HDF": "HDF5 or netCDF", b"CDF": "netCDF", b"%PDF": "PDF",
     b"SQLite format 3": "an SQLite database", b"<!DOCTYPE": "a web page", b"<html": "a web page", b"<?xml": "XML",
-}
+}  # fmt: skip
 
 _spooled: list[Any] = []  # temporary files live as long as the process: closing one removes it
 
@@ -91,8 +91,10 @@ def spool(stream: BinaryIO, source: str) -> Path:
         shutil.copyfileobj(stream, file)
         file.flush()
     except OSError as error:
-        raise DataUnusable(f"{source}: {error.strerror or error} while it was copied to {tempfile.gettempdir()}",
-                           "set TMPDIR to a folder with room") from None
+        raise DataUnusable(
+            f"{source}: {error.strerror or error} while it was copied to {tempfile.gettempdir()}",
+            "set TMPDIR to a folder with room",
+        ) from None
     return Path(file.name)
 
 

@@ -25,7 +25,7 @@ WIDE = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM
 
 
 def encoding_of(path: Path, source: str) -> str:
-    """"utf-8-sig" or "cp1252". Raises DataUnusable for UTF-16, binary files and endless lines."""
+    """ "utf-8-sig" or "cp1252". Raises DataUnusable for UTF-16, binary files and endless lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, typed, line = True, True, 1
     for block in blocks(path):
@@ -43,8 +43,10 @@ def encoding_of(path: Path, source: str) -> str:
         return "utf-8-sig"
     if not typed or utf8:
         place = f"{source} line {line if utf8 else broken}"
-        raise DataUnusable(f"{place}: text that is neither UTF-8 nor Windows-1252; expected UTF-8",
-                           f"iconv -f ENCODING -t UTF-8 {source} | rnnforecast ... -")
+        raise DataUnusable(
+            f"{place}: text that is neither UTF-8 nor Windows-1252; expected UTF-8",
+            f"iconv -f ENCODING -t UTF-8 {source} | rnnforecast ... -",
+        )
     return "cp1252"
 
 
@@ -57,8 +59,9 @@ def blocks(path: Path) -> Iterator[bytes]:
 def refuse_wide(block: bytes, source: str) -> None:
     for mark, name in WIDE.items():
         if block.startswith(mark):
-            raise DataUnusable(f"{source}: {name} text; expected UTF-8",
-                               f"iconv -f {name} -t UTF-8 {source} | rnnforecast ... -")
+            raise DataUnusable(
+                f"{source}: {name} text; expected UTF-8", f"iconv -f {name} -t UTF-8 {source} | rnnforecast ... -"
+            )
 
 
 def refuse_junk(block: bytes, source: str, line: int) -> None:

@@ -125,8 +125,10 @@ def check_names(names: tuple[str, ...], place: str) -> None:
     filled = [name for name in names if name]
     if all(map(_VALUE.fullmatch, filled)) or any(map(_DATE.fullmatch, filled)):
         value = next(name for name in filled if _VALUE.fullmatch(name) or _DATE.fullmatch(name))
-        raise DataUnusable(f"{place}: {value!r} where a column name should be; expected a header line",
-                           "add a first line such as time,value")
+        raise DataUnusable(
+            f"{place}: {value!r} where a column name should be; expected a header line",
+            "add a first line such as time,value",
+        )
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -159,7 +161,7 @@ def take(lines: Iterator[list[str]], count: int, source: str, line: int) -> list
     except csv.Error as error:
         place = f"{source} line {line + sum(map(height, rows))}"
         why = "a quote that is never closed" if "end of data" in str(error) or "limit" in str(error) else str(error)
-        raise DataUnusable(f"{place}: {why}; expected fields, quoted with \" or not at all") from None
+        raise DataUnusable(f'{place}: {why}; expected fields, quoted with " or not at all') from None
     return rows
 
 
@@ -201,7 +203,7 @@ def refuse_ragged(rows: list[list[str]], lines: I64, width: int, source: str) ->
 
 
 def decimal_of(chunk: Chunk, separator: str) -> str:
-    """"," where cells look like 1,5 and none like 1.5, and the comma does not separate."""
+    """ "," where cells look like 1,5 and none like 1.5, and the comma does not separate."""
     if separator == ",":
         return "."
     cells = [cell for column in chunk.columns.values() for cell in column[:1000] if isinstance(cell, str)]

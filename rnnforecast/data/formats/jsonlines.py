@@ -61,11 +61,13 @@ def parsed(text: str, place: str) -> Row:
         value = json.loads(text, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         why = str(error).split(":")[0] or "not JSON"
-        raise DataUnusable(f"{place}: not a JSON object ({why}); expected one object per line",
-                           "jq -c '.[]' FILE | rnnforecast ... -") from None
+        raise DataUnusable(
+            f"{place}: not a JSON object ({why}); expected one object per line", "jq -c '.[]' FILE | rnnforecast ... -"
+        ) from None
     if not isinstance(value, dict):
-        raise DataUnusable(f"{place}: not a JSON object; expected one object per line",
-                           "jq -c '.[]' FILE | rnnforecast ... -")
+        raise DataUnusable(
+            f"{place}: not a JSON object; expected one object per line", "jq -c '.[]' FILE | rnnforecast ... -"
+        )
     return value
 
 

@@ -1,0 +1,84 @@
+"""The command tree and the one error boundary. Commands import what they need when they run: --help stays light."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from rnnforecast import __version__
+from rnnforecast.cli import evaluate, info, inspect, predict, train
+from rnnforecast.cli.streams import error_lines, to_stderr
+from rnnforecast.errors import ForecastError, Interrupted
+
+SIGNALLED = 128
+BUG = 1
+
+app = typer.Typer(
+    name="rnnforecast",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Forecast rivers, tides and weather from the file the gauge wrote.\n\n"
+    "Start with:  rnnforecast train data.csv   then:  rnnforecast predict\n\n"
+    "Data goes to stdout, words to stderr.",
+    epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 missing extra, 4 not found, 5 data unusable, 6 data and model disagree, "
+    "8 model locked, 9 model unusable, 11 output not written, 12 training failed, 128+n signal n.",
+)
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rnnforecast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (train.train, predict.predict, evaluate.evaluate, inspect.inspect, info.info):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line: every expected failure becomes one line and an exit code."""
+    fill_closed_streams()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends us as it ends any filter
+    verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
+    try:
+        app()
+    except ForecastError as error:
+        if verbose and not isinstance(error, Interrupted):
+            raise
+        to_stderr(error_lines(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(SIGNALLED + signal.SIGINT)
+    except Exception as error:
+        if verbose:
+            raise
+        to_stderr(f"rnnforecast: bug: {type(error).__name__}: {error}\nhint: run again with -v and report what it prints")
+        sys.exit(BUG)
+
+
+def fill_closed_streams() -> None:
+    """Open the null device on descriptors 0 to 2 that are closed: or the next file opened would take messages for it.
+
+    sys.stdout stays None, so that a result with nowhere to go is still an error.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

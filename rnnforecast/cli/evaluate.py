@@ -1,0 +1,62 @@
+"""evaluate: rolling origins in the unseen part, per lead, beside every simple rule."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from rnnforecast.cli.options import (
+    DEFAULT_MODEL, AsJson, Config, Model, Output, Quiet, Verbose, merged, with_settings,
+)
+from rnnforecast.cli.streams import Voice, put
+from rnnforecast.config import DataFlags
+
+
+@with_settings(DataFlags, names=("stride",))
+def evaluate(
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    model: Model = DEFAULT_MODEL,
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    config: Config = None,
+    given: dict[str, Any] | None = None,
+) -> None:
+    """Score the model on rows it has not seen, and every simple rule beside it.
+
+    Example: rnnforecast evaluate gauge.csv -m kew.safetensors --json > scores.json
+    """
+    from rnnforecast.cli.models import read_data, read_model, refuse_clash
+    from rnnforecast.data.frequency import length_in_steps
+    from rnnforecast.evaluation.backtest import backtest
+    from rnnforecast.report.tables import as_json as scores_json
+    from rnnforecast.report.words import verdict
+
+    flags, asked = merged(given or {}, config)
+    forecaster = read_model(model)
+    refuse_clash(forecaster, asked)
+    loaded = read_data(forecaster, data, flags)
+    voice = Voice(quiet)
+    for finding in loaded.findings:
+        if finding.severity == "warning" or verbose:
+            voice.say(finding.text)
+    stride = length_in_steps(asked["stride"], forecaster.step) if "stride" in asked else None
+    scores = backtest(forecaster, loaded.panel, stride)
+    if as_json:
+        text = json.dumps(scores_json(scores, forecaster.step, forecaster.layout), ensure_ascii=False, indent=1)
+    else:
+        text = score_text(forecaster, scores) + "\n" + verdict(
+            scores, forecaster.step, forecaster.layout.target, forecaster.layout.units
+        )
+    put(text + "\n", output)
+
+
+def score_text(forecaster: Any, scores: Any) -> str:
+    """The score table of every target."""
+    from rnnforecast.report.tables import score_table
+
+    units = forecaster.layout.units
+    return "\n".join(score_table(scores, forecaster.step, t, units[t]) for t in range(len(units)))

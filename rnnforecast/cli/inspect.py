@@ -1,0 +1,64 @@
+"""inspect: what the file holds and what would be done with it; nothing is written."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnforecast.cli.options import AsJson, Config, Output, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.streams import put
+from rnnforecast.config import DataFlags
+
+if TYPE_CHECKING:
+    from rnnforecast.data.columns import Layout
+
+
+@with_settings(DataFlags)
+def inspect(
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,  # noqa: ARG001
+    verbose: Verbose = False,  # noqa: ARG001
+    config: Config = None,
+    given: dict[str, Any] | None = None,
+) -> None:
+    """Show what a file holds: columns, times, gaps, findings, and what to type next.
+
+    Example: rnnforecast inspect gauge.csv
+    """
+    from rnnforecast.data.formats import open_table
+    from rnnforecast.data.columns import find
+    from rnnforecast.data.reading import load_tables, paths
+    from rnnforecast.report.inspection import inspect_json, inspect_text
+
+    flags, _ = merged(given or {}, config)
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    tables = [open_table(source, flags, stdin) for source in data]
+    layout = find(tables[0], flags, [open_table(path, flags, stdin) for path in paths(flags.join)])
+    if layout.target:
+        loaded = load_tables(tables, flags, stdin=stdin)
+        panel, layout, findings = loaded.panel, loaded.layout, loaded.findings
+    else:
+        panel, findings = None, []
+    told = (panel, layout, findings, next_command(data, layout, given or {}), tables[0].facts)
+    text = json.dumps(inspect_json(*told), ensure_ascii=False, indent=1) if as_json else inspect_text(*told)
+    put(text + "\n", output)
+
+
+def next_command(data: list[str], layout: Layout, given: dict[str, Any]) -> str:
+    """The train command for this file, with what was typed and the target where it must be named."""
+    words = ["rnnforecast", "train", *data]
+    if not layout.target:
+        words += ["-t", layout.candidates[0] if layout.candidates else "NAME"]
+    for name, value in given.items():
+        flag = "--with" if name == "join" else "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words += [flag if value else f"--no-{flag[2:]}"]
+        else:
+            words += [w for item in (value if isinstance(value, list) else [value]) for w in (flag, str(item))]
+    return " ".join(shlex.quote(word) for word in words)

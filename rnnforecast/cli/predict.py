@@ -1,0 +1,134 @@
+"""predict: the next steps, from new data or from the rows kept in the model."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.streams import Voice, is_terminal, put, speaks_unicode
+from rnnforecast.config import DataFlags
+from rnnforecast.errors import Mismatch, UsageError, nearest
+
+if TYPE_CHECKING:
+    from rnnforecast.data.panel import Panel
+    from rnnforecast.model import Model as Forecaster
+    from rnnforecast.scores.forecast import Forecast
+
+FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named here so that --help stays light
+
+
+@with_settings(DataFlags, names=("horizon",))
+def predict(
+    data: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[DATA...]", help="CSV, TSV, JSON lines or Parquet, - for stdin; none: the model's own rows"),
+    ] = None,
+    model: Model = DEFAULT_MODEL,
+    format: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--format", "-f", metavar="|".join(FORMATS), help="[default: csv, or as -o FILE ends]"),
+    ] = None,
+    output: Output = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    config: Config = None,
+    given: dict[str, Any] | None = None,
+) -> None:
+    """Forecast the next steps: one row per series, target and step.
+
+    Example: cat gauge.csv | rnnforecast predict - -m kew.safetensors | head -3
+    """
+    from rnnforecast.cli.models import read_data, read_model, refuse_clash
+    from rnnforecast.report.rows import forecast_rows, formats
+
+    kind = chosen_format(format, output)
+    voice = Voice(quiet)
+    flags, asked = merged(given or {}, config)
+    forecaster = read_model(model)
+    horizon = asked_horizon(forecaster, asked)
+    refuse_clash(forecaster, asked)
+    if data:
+        loaded = read_data(forecaster, data, flags)
+        panel = loaded.panel
+        for finding in loaded.findings:
+            if finding.severity == "warning" or verbose:
+                voice.say(finding.text)
+    else:
+        panel = forecaster.context
+    forecast = shortened(forecaster.forecast(panel, panel.cutoff), horizon)
+    tell(voice, forecaster, panel, forecast)
+    put(formats[kind](forecast_rows(forecast, panel, forecaster.layout)), output)
+
+
+def chosen_format(asked: str | None, output: str | None) -> str:
+    """-f, or what the name of the output ends in, or csv."""
+    ending = (output or "").rpartition(".")[2].lower()
+    kind = asked or (ending if ending in FORMATS else "csv")
+    if kind not in FORMATS:
+        guess = nearest(kind, list(FORMATS))
+        raise UsageError(f"format must be one of {', '.join(FORMATS)}, got {kind!r}", f"--format {guess or 'csv'}")
+    return kind
+
+
+def asked_horizon(forecaster: Forecaster, asked: dict[str, Any]) -> int:
+    """-H may ask for less than the model was trained for, never for more."""
+    from rnnforecast.data.frequency import length_in_steps, words
+
+    own = forecaster.config.horizon
+    if "horizon" not in asked:
+        return own
+    steps = length_in_steps(asked.pop("horizon"), forecaster.step)
+    if not 1 <= steps <= own:
+        raise Mismatch(
+            f"horizon {steps} steps: the model was trained for {own} steps ({words(own, forecaster.step)})",
+            f"-H {own}, or train again with -H {steps}",
+        )
+    return steps
+
+
+def shortened(forecast: Forecast, horizon: int) -> Forecast:
+    from dataclasses import replace
+
+    return replace(forecast, yhat=forecast.yhat[:, :horizon], quantiles=forecast.quantiles[:, :horizon])
+
+
+def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast) -> None:
+    """A line per forecast that a person may want, and a chart for the first series on a terminal."""
+    from rnnforecast.data.frequency import stamp_text, words
+
+    layout = forecaster.layout
+    latest = stamp_text(panel.times(panel.cutoff).max(keepdims=True), layout)[0]
+    steps = forecast.yhat.shape[1]
+    voice.say(f"{words(steps, panel.step)} ahead of {latest}, {len(panel.ids)} series")
+    stood_in = [name for name in forecast.source if name != "model"]
+    if stood_in:
+        voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in for the model")
+    if not voice.quiet and is_terminal(sys.stderr):
+        voice.say(drawn(forecaster, panel, forecast))
+
+
+def drawn(forecaster: Forecaster, panel: Panel, forecast: Forecast) -> str:
+    """The hydrograph of the first series and target: recent observations, then the forecast and its 80 % band."""
+    import shutil
+
+    import numpy as np
+
+    from rnnforecast.data.frequency import stamp_text
+    from rnnforecast.report.chart import chart
+
+    steps = forecast.yhat.shape[1]
+    origin, offset = int(forecast.origin[0]), int(panel.offsets[forecast.series[0]])
+    rows = np.arange(max(offset, origin + 1 - 3 * steps), origin + 1)
+    past = panel.values[rows, 0].astype(np.float64) + panel.base[forecast.series[0], 0]
+    levels = np.array(forecast.quantile_levels)
+    low, high = (forecast.quantiles[0, :, 0, int(np.abs(levels - q).argmin())] for q in (0.1, 0.9))
+    ends = panel.step.at(panel.start[forecast.series[0]], np.array([rows[0], origin, origin + steps]) - offset)
+    first, cutoff, last = stamp_text(ends, forecaster.layout)
+    width = min(shutil.get_terminal_size().columns, 100)
+    return chart(
+        past, forecast.yhat[0, :, 0], low, high, width, 12, speaks_unicode(sys.stderr), (first, cutoff, last),
+        forecaster.layout.units[0],
+    )

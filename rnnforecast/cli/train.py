@@ -1,0 +1,114 @@
+"""train: read, fit, score, save."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnforecast.cli.options import DEFAULT_MODEL, Config, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.streams import Voice
+from rnnforecast.config import DataFlags, RunConfig
+
+if TYPE_CHECKING:
+    from rnnforecast.data.reading import Loaded
+    from rnnforecast.model import Model
+
+
+@with_settings(DataFlags, RunConfig)
+def train(
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", "--model", "-m", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file"),
+    ] = DEFAULT_MODEL,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    config: Config = None,
+    given: dict[str, Any] | None = None,
+) -> None:
+    """Look at the data, train, score against simple rules, write the model.
+
+    Example: rnnforecast train gauge.csv -t level_m -H 2d -o kew.safetensors
+    """
+    from rnnforecast import checkpoint
+
+    voice = Voice(quiet)
+    flags, asked = merged(given or {}, config)
+    loaded, settings = read(data, flags, asked)
+    with checkpoint.lock(Path(output)):
+        checkpoint.check_writable(Path(output))
+        introduce(voice, loaded, settings, verbose)
+        model = fitted(voice, loaded, settings)
+        save(model, Path(output))
+    conclude(voice, model, output)
+
+
+def read(data: list[str], flags: DataFlags, asked: dict[str, Any]) -> tuple[Loaded, RunConfig]:
+    """The data and the settings, both refused before anything is written."""
+    import sys
+
+    from rnnforecast.data.reading import load
+    from rnnforecast.data.split import configure, split
+
+    loaded = load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None)
+    settings = configure(loaded.panel, asked)
+    split(loaded.panel, settings)
+    return loaded, settings
+
+
+def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) -> None:
+    """What was found, what will be done: the lengths are always printed, since defaults chose them."""
+    from rnnforecast.data.frequency import stamp_text, words
+
+    panel, layout = loaded.panel, loaded.layout
+    ends = stamp_text(panel.times(panel.cutoff).max(keepdims=True), layout)[0]
+    rows = int(panel.lengths().sum())
+    for finding in loaded.findings:
+        if finding.severity == "warning" or verbose:
+            voice.say(finding.text + (f"  ({finding.hint})" if finding.hint else ""))
+    what = " and ".join(layout.target)
+    if layout.unused:
+        voice.say(f"unused columns: {', '.join(layout.unused)} (--past or --future uses them)")
+    voice.say(
+        f"{what}: {rows:,} steps of {panel.step.text()} up to {ends}, {len(panel.ids)} series; "
+        f"{settings.cell} for {words(settings.horizon, panel.step)} ahead (-H) "
+        f"from {words(settings.lookback, panel.step)} back (-L)"
+    )
+
+
+def fitted(voice: Voice, loaded: Loaded, settings: RunConfig) -> Model:
+    """Train and score, with progress and an ear for signals."""
+    from rnnforecast.cli.console import watching
+    from rnnforecast.evaluation.backtest import scored
+    from rnnforecast.training.fit import fit
+
+    with watching(voice) as observer:
+        model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer)
+        observer.stage("scoring the test part")
+        return scored(model, loaded.panel)
+
+
+def save(model: Model, path: Path) -> None:
+    from rnnforecast import checkpoint
+    from rnnforecast.packing import pack
+
+    checkpoint.write(path, *pack(model))
+
+
+def conclude(voice: Voice, model: Model, output: str) -> None:
+    """The table, the verdict in a sentence, and what to type next."""
+    from rnnforecast.cli.evaluate import score_text
+    from rnnforecast.report.words import share_words, verdict
+
+    scores, layout = model.scores, model.layout
+    if scores is None:
+        return
+    voice.say("\n" + score_text(model, scores))
+    voice.say(verdict(scores, model.step, layout.target, layout.units))
+    voice.say(f"{share_words(scores, model.step)}; the rule that validation chose: {scores.chosen}")
+    size = Path(output).stat().st_size / 1e6
+    next_command = "rnnforecast predict" + ("" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}")
+    voice.say(f"saved {output} ({size:.1f} MB) after {model.about['seconds']:.0f} s. Next: {next_command}")

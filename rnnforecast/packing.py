@@ -1,0 +1,267 @@
+"""Packing: a Model to and from what a checkpoint holds, one JSON document and named tensors.
+
+What grows with series, horizon or data is a tensor; the document is settings and names only. Unpacking trusts nothing:
+settings pass the same checks as flags, names must be in our folders, and every tensor's shape must be the one that the
+settings call for before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.config import RunConfig, listed, settings_of
+from rnnforecast.data.columns import Layout
+from rnnforecast.data.features import NEEDED
+from rnnforecast.data.findings import Finding
+from rnnforecast.data.frequency import Step
+from rnnforecast.data.panel import Panel
+from rnnforecast.data.scaling import Scale
+from rnnforecast.data.widths import Widths
+from rnnforecast.errors import ForecastError, ModelUnusable
+from rnnforecast.floors import floor_named
+from rnnforecast.members import Fitted, Members, Network
+from rnnforecast.model import Model, Record
+from rnnforecast.network import forecaster
+from rnnforecast.scores.scores import Scores
+
+Tensors = Mapping[str, npt.NDArray[Any]]
+T = TypeVar("T")
+
+MOST_FINDINGS = 50  # kept in the document, which must not grow with the data
+PANEL_NAMES = ("targets", "past", "future", "static_names")
+PANEL_ARRAYS = ("values", "base", "offsets", "start", "cutoff", "static")
+SCORE_ARRAYS = ("mae", "rmse", "bias", "coverage", "share")
+
+
+def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """(document, tensors) of a model."""
+    network = model.members.network
+    document = {
+        "config": asdict(model.config),
+        "layout": asdict(model.layout),
+        "step": asdict(model.step),
+        "panel": {name: list(getattr(model.context, name)) for name in PANEL_NAMES},
+        "cycles": list(model.cycles),
+        "floors": [f.name for f in model.members.floors],
+        "network": None if network is None else {"anchor": network.anchor, "final": network.final is not network.fitted},
+        "ranking": list(model.ranking),
+        "fingerprint": model.record.fingerprint,
+        "findings": [asdict(f) for f in model.record.findings[:MOST_FINDINGS]],
+        "scores": None if model.scores is None else packed_scores(model.scores),
+        "about": model.about,
+    }
+    return document, dict(tensors_of(model))
+
+
+def packed_scores(scores: Scores) -> dict[str, Any]:
+    return {f.name: getattr(scores, f.name) for f in fields(scores) if f.name not in SCORE_ARRAYS}
+
+
+def tensors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
+    """Every array of a model by its name in the file. Those that may hold NaN stand under `context.` and `errors.`."""
+    tensors: dict[str, npt.NDArray[Any]] = {
+        "ids": text_bytes(model.record.ids),
+        "context.ids": text_bytes(model.context.ids),
+        "scale.loc": model.scale.loc,
+        "scale.spread": model.scale.spread,
+        "weights": model.weights,
+        "smallest_spread": model.smallest_spread,
+        "stand_in": model.stand_in,
+        "errors.trajectories": model.errors.astype(np.float32),
+        "record.validation_end": model.record.validation_end,
+        "record.data_end": model.record.data_end,
+    }
+    tensors |= {f"context.{name}": getattr(model.context, name) for name in PANEL_ARRAYS}
+    for f in model.members.floors:
+        tensors |= {f"floors.{f.name}.fitted.{key}": value for key, value in f.fitted.items()}
+        tensors |= {f"floors.{f.name}.final.{key}": value for key, value in f.final.items()}
+    network = model.members.network
+    if network is not None:
+        tensors |= {f"network.fitted.{key}": value for key, value in network.fitted.items()}
+        if network.final is not network.fitted:
+            tensors |= {f"network.final.{key}": value for key, value in network.final.items()}
+    if model.scores is not None:
+        tensors |= {f"errors.scores.{name}": getattr(model.scores, name) for name in SCORE_ARRAYS}
+    return tensors
+
+
+def text_bytes(texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """Texts as one array of UTF-8 bytes, each ended by a NUL."""
+    return np.frombuffer("".join(text + "\0" for text in texts).encode("utf-8", "surrogateescape"), np.uint8)
+
+
+def texts_in(array: npt.NDArray[Any]) -> tuple[str, ...]:
+    return tuple(array.tobytes().decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def unpack(document: Mapping[str, Any], tensors: Tensors, source: str) -> Model:
+    """The model. Raises ModelUnusable, naming `source`, where anything is missing, unknown or of the wrong size."""
+    try:
+        return unpacked(document, tensors)
+    except ForecastError as error:
+        raise ModelUnusable(f"{source}: damaged: {error.message}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise ModelUnusable(f"{source}: damaged: the parts of the model do not fit together ({error})") from error
+
+
+def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
+    config = settings_of(RunConfig, document["config"])
+    step = rebuilt(Step, document["step"])
+    require(step.unit in ("second", "month", "row") and 0 < step.count < 2**40 and 1 <= step.day <= 31, "step")
+    context = unpacked_panel(document["panel"], tensors, step)
+    cycles = tuple(document["cycles"])
+    require(all(cycle in NEEDED for cycle in cycles), "cycles")
+    widths = Widths(
+        len(context.targets), len(context.past), len(context.future), 2 * len(cycles), context.static.shape[1]
+    )
+    members = unpacked_members(document, tensors, config, widths)
+    H, M = config.horizon, len(members.names)
+    ids = texts_in(tensors["ids"])
+    columns = len(context.columns)
+    model = Model(
+        config=config,
+        layout=rebuilt(Layout, document["layout"]),
+        members=members,
+        cycles=cycles,
+        scale=Scale(
+            sized(tensors, "scale.loc", "f8", len(ids), columns), sized(tensors, "scale.spread", "f8", len(ids), columns)
+        ),
+        ranking=tuple(document["ranking"]),
+        weights=sized(tensors, "weights", "f8", M, H, widths.T),
+        errors=sized(tensors, "errors.trajectories", "f4", -1, H, widths.T).astype(np.float64),
+        smallest_spread=sized(tensors, "smallest_spread", "f8", H, widths.T),
+        stand_in=sized(tensors, "stand_in", "f8", len(members.floors), H, widths.T),
+        context=context,
+        record=Record(
+            ids=ids,
+            validation_end=sized(tensors, "record.validation_end", "i8", len(ids)),
+            data_end=sized(tensors, "record.data_end", "i8", len(ids)),
+            fingerprint=str(document["fingerprint"]),
+            findings=tuple(rebuilt(Finding, f) for f in document["findings"]),
+        ),
+        scores=None if document["scores"] is None else unpacked_scores(document["scores"], tensors, H, widths.T),
+        about=dict(document["about"]),
+    )
+    require(sorted(model.ranking) == sorted(f.name for f in members.floors), "ranking")
+    require(model.layout.target == context.targets, "layout")
+    return model
+
+
+def unpacked_panel(names: Mapping[str, Any], tensors: Tensors, step: Step) -> Panel:
+    """The context rows; the offsets are checked to lie in order within the values."""
+    ids = texts_in(tensors["context.ids"])
+    targets, past, future, static_names = (tuple(map(str, names[name])) for name in PANEL_NAMES)
+    columns = len(targets) + len(past) + len(future)
+    panel = Panel(
+        ids=ids,
+        targets=targets,
+        past=past,
+        future=future,
+        values=sized(tensors, "context.values", "f4", -1, columns),
+        base=sized(tensors, "context.base", "f8", len(ids), columns),
+        offsets=sized(tensors, "context.offsets", "i8", len(ids) + 1),
+        start=sized(tensors, "context.start", "i8", len(ids)),
+        cutoff=sized(tensors, "context.cutoff", "i8", len(ids)),
+        static=sized(tensors, "context.static", "f4", len(ids), len(static_names)),
+        static_names=static_names,
+        step=step,
+    )
+    ordered = panel.offsets[0] == 0 and panel.offsets[-1] == len(panel.values) and (np.diff(panel.offsets) > 0).all()
+    inside = (panel.cutoff >= panel.offsets[:-1]).all() and (panel.cutoff < panel.offsets[1:]).all()
+    require(bool(ids) and bool(targets) and bool(ordered and inside), "context")
+    require(int(np.abs(panel.start).max()) < 2**40, "context")
+    return panel
+
+
+def unpacked_members(document: Mapping[str, Any], tensors: Tensors, config: RunConfig, widths: Widths) -> Members:
+    """Floors that our folder holds, and the network in exactly the shapes that the settings call for."""
+    floors = []
+    for name in document["floors"]:
+        require(name in listed("floors"), f"floor {name!r}")
+        fits = [under(tensors, f"floors.{name}.{fit}.") for fit in ("fitted", "final")]
+        require(all(floor_named(name).valid(params, config, widths) for params in fits), f"floor {name}")
+        floors.append(Fitted(name, *fits))
+    require(bool(floors), "floors")
+    told = document["network"]
+    if told is None:
+        return Members(config, tuple(floors), None)
+    require(told["anchor"] is None or told["anchor"] in document["floors"], "anchor")
+    fitted = checked_network(under(tensors, "network.fitted."), config, widths)
+    final = checked_network(under(tensors, "network.final."), config, widths) if told["final"] else fitted
+    return Members(config, tuple(floors), Network(fitted, final, told["anchor"]))
+
+
+class Phantom:
+    """Stands in for a random array while shapes are worked out: it has a shape and takes no memory."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    @staticmethod
+    def uniform(low: float = 0.0, high: float = 1.0, size: Any = ()) -> Phantom:  # noqa: ARG004
+        return Phantom(size if isinstance(size, tuple) else (size,))
+
+    def astype(self, dtype: str) -> Phantom:  # noqa: ARG002
+        return self
+
+    def __rmul__(self, factor: float) -> Phantom:
+        return self
+
+    def __setitem__(self, part: Any, value: float) -> None:
+        pass
+
+
+def checked_network(
+    params: dict[str, npt.NDArray[Any]], config: RunConfig, widths: Widths
+) -> dict[str, npt.NDArray[Any]]:
+    expected = {name: phantom.shape for name, phantom in forecaster.init(config, widths, Phantom).items()}
+    found = {name: value.shape for name, value in params.items()}
+    require(found == expected and all(v.dtype == np.float32 for v in params.values()), "network weights")
+    return params
+
+
+def unpacked_scores(told: Mapping[str, Any], tensors: Tensors, horizon: int, targets: int) -> Scores:
+    rules = len(told["rules"])
+    arrays = {
+        name: sized(tensors, f"errors.scores.{name}", "f8", *((rules,) if name in ("mae", "rmse", "bias") else ()),
+                    horizon, targets)
+        for name in SCORE_ARRAYS
+    }
+    return rebuilt(Scores, {**told, **arrays})
+
+
+def under(tensors: Tensors, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def sized(tensors: Tensors, name: str, kind: str, *shape: int) -> npt.NDArray[Any]:
+    """A tensor of exactly this kind and shape; -1 lets a dimension be."""
+    value = tensors[name]
+    fits = value.ndim == len(shape) and all(want in (-1, got) for want, got in zip(shape, value.shape, strict=True))
+    require(fits and value.dtype == np.dtype(kind), f"tensor {name} is {value.dtype.name} {value.shape}")
+    return value
+
+
+def require(good: bool, what: str) -> None:
+    if not good:
+        raise ModelUnusable(f"{what}: not what the settings call for")
+
+
+def rebuilt(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A dataclass from exactly its fields; lists become tuples, and plain types are checked."""
+    declared = {f.name: str(f.type) for f in fields(cast(Any, kind))}
+    require(declared.keys() == values.keys(), kind.__name__)
+    plain = {"str": str, "int": int, "bool": bool, "float": float}
+    for name, type_name in declared.items():
+        expected = plain.get(type_name)
+        require(expected is None or isinstance(values[name], expected), f"{kind.__name__} {name}")
+    return kind(**{name: as_tuples(value) for name, value in values.items()})
+
+
+def as_tuples(value: Any) -> Any:
+    return tuple(as_tuples(item) for item in value) if isinstance(value, list) else value
