@@ -53,7 +53,9 @@ class DataFlags:
         "error", "conflicting rows of one time", choices=("error", "first", "last", "mean")
     )
     gaps: str = setting("keep", "keep, or interpolate:N to fill holes of at most N steps")
-    aggregate: str | None = setting(None, "with --freq: how rows of one step are joined", choices=("mean", "sum", "max"))
+    aggregate: str | None = setting(
+        None, "with --freq: how rows of one step are joined", choices=("mean", "sum", "max")
+    )
     join: tuple[str, ...] = setting((), "file(s) whose columns are joined on time", flag="--with")
     future_data: tuple[str, ...] = setting((), "file(s) with known-future rows after the cutoff")
 
@@ -63,11 +65,14 @@ class RunConfig:
     """Every setting that decides the weights. Lengths are in steps here; flags also take durations (2d)."""
 
     horizon: int = setting(MISSING, "how far ahead", short="-H", length=True, minimum=1, maximum=100_000)
-    lookback: int = setting(MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000)
+    lookback: int = setting(
+        MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000
+    )
     cell: str = setting("lstm", "recurrent cell", choices=listed("network/cells"))
     hidden_size: int = setting(64, "units of each recurrent layer", minimum=1, maximum=4096)
     segment_length: int = setting(
-        0, "time steps read per recurrent step; 1 = step by step, 0 = by season and lookback", minimum=0, maximum=100_000
+        0, "time steps read per recurrent step; 1 = step by step, 0 = by step and lookback",
+        minimum=0, maximum=100_000,
     )
     num_layers: int = setting(1, "stacked recurrent layers", minimum=1, maximum=16)
     dropout: float = setting(0.0, "dropout between layers and before the head", minimum=0.0, maximum=0.9)
@@ -81,7 +86,9 @@ class RunConfig:
     quantile_levels: tuple[float, ...] = setting(QUANTILE_LEVELS, "levels of the forecast's quantiles")
     loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
     max_epochs: int = setting(40, "passes over the training windows at most", minimum=0, maximum=1_000_000)
-    patience: int = setting(6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000)
+    patience: int = setting(
+        6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
+    )
     learning_rate: float = setting(5e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)

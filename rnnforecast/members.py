@@ -102,7 +102,8 @@ class Members:
             for part, batch in batches(windows, origins)
         ]
         members, spread, truth = (list(column) for column in zip(*parts, strict=True))
-        return Evidence(np.concatenate(members, axis=1), np.concatenate(spread), np.concatenate(truth).astype(np.float64))
+        came = np.concatenate(truth).astype(np.float64)
+        return Evidence(np.concatenate(members, axis=1), np.concatenate(spread), came)
 
 
 def median_and_spread(quantiles: F64, levels: tuple[float, ...]) -> tuple[F64, F64]:

@@ -20,7 +20,7 @@ from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.scaling import Scale
 from rnnforecast.data.windows import Windows
 from rnnforecast.errors import DataUnusable, Mismatch
-from rnnforecast.floors import batches
+from rnnforecast.floors import Flags, batches
 from rnnforecast.members import Members
 from rnnforecast.scores import bands
 from rnnforecast.scores.forecast import Forecast
@@ -70,7 +70,7 @@ class Model:
 
     def base(self) -> dict[str, F64]:
         """Per series, the base that a panel to forecast from is to have: then old rows cannot move its digits."""
-        return dict(zip(self.record.ids, self.scale.loc, strict=True))
+        return dict(zip(self.context.ids, self.context.base, strict=True))
 
     def windows(self, panel: Panel) -> Windows:
         """The panel's windows as this model cuts them; series it knows keep its scale."""
@@ -80,8 +80,8 @@ class Model:
 
     def stack(self, members: F64, spread: F64) -> tuple[F64, F64, I64]:
         """yhat and spread (B, H, T), and who speaks (B,), from members (M, B, H, T) and spread (B, H, T)."""
-        usable = np.isfinite(members).all(axis=(2, 3))  # (M, B)
-        needed = (self.weights > 0).any(axis=(1, 2))
+        usable = np.asarray(np.isfinite(members).all(axis=(2, 3)))  # (M, B)
+        needed = np.asarray((self.weights > 0).any(axis=(1, 2)))
         speaks = np.where(usable[needed].all(axis=0), STACK, self.best_usable(usable))
         yhat = np.einsum("mht,mbht->bht", self.weights, np.nan_to_num(members))
         spread = np.maximum(spread, self.smallest_spread)
@@ -90,7 +90,7 @@ class Model:
             spread[speaks == k] = self.stand_in[k]
         return yhat, spread, speaks
 
-    def best_usable(self, usable: Any) -> I64:
+    def best_usable(self, usable: Flags) -> I64:
         """Index of the best ranked usable floor at each origin, (M, B) -> (B,)."""
         order = [self.members.names.index(name) for name in self.ranking]
         ranked = usable[order]

@@ -48,7 +48,7 @@ def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         "panel": {name: list(getattr(model.context, name)) for name in PANEL_NAMES},
         "cycles": list(model.cycles),
         "floors": [f.name for f in model.members.floors],
-        "network": None if network is None else {"anchor": network.anchor, "final": network.final is not network.fitted},
+        "network": network and {"anchor": network.anchor, "final": network.final is not network.fitted},
         "ranking": list(model.ranking),
         "fingerprint": model.record.fingerprint,
         "findings": [asdict(f) for f in model.record.findings[:MOST_FINDINGS]],
@@ -128,9 +128,7 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
         layout=rebuilt(Layout, document["layout"]),
         members=members,
         cycles=cycles,
-        scale=Scale(
-            sized(tensors, "scale.loc", "f8", len(ids), columns), sized(tensors, "scale.spread", "f8", len(ids), columns)
-        ),
+        scale=Scale(*(sized(tensors, f"scale.{part}", "f8", len(ids), columns) for part in ("loc", "spread"))),
         ranking=tuple(document["ranking"]),
         weights=sized(tensors, "weights", "f8", M, H, widths.T),
         errors=sized(tensors, "errors.trajectories", "f4", -1, H, widths.T).astype(np.float64),

@@ -13,6 +13,7 @@ from rnnforecast import __version__
 from rnnforecast.cli import evaluate, info, inspect, predict, train
 from rnnforecast.cli.streams import error_lines, to_stderr
 from rnnforecast.errors import ForecastError, Interrupted
+from rnnforecast.report.aligned import escaped
 
 SIGNALLED = 128
 BUG = 1
@@ -27,8 +28,9 @@ app = typer.Typer(
     help="Forecast rivers, tides and weather from the file the gauge wrote.\n\n"
     "Start with:  rnnforecast train data.csv   then:  rnnforecast predict\n\n"
     "Data goes to stdout, words to stderr.",
-    epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 missing extra, 4 not found, 5 data unusable, 6 data and model disagree, "
-    "8 model locked, 9 model unusable, 11 output not written, 12 training failed, 128+n signal n.",
+    epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 missing extra, 4 not found, 5 data unusable, "
+    "6 data and model disagree, 8 model locked, 9 model unusable, 11 output not written, 12 training failed, "
+    "128+n signal n.",
 )
 
 
@@ -40,7 +42,7 @@ def show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
@@ -68,7 +70,8 @@ def main() -> None:
     except Exception as error:
         if verbose:
             raise
-        to_stderr(f"rnnforecast: bug: {type(error).__name__}: {error}\nhint: run again with -v and report what it prints")
+        to_stderr(f"rnnforecast: bug: {type(error).__name__}: {escaped(str(error))}")
+        to_stderr("hint: run again with -v and report what it prints")
         sys.exit(BUG)
 
 

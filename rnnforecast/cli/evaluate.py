@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from rnnforecast.cli.options import (
-    DEFAULT_MODEL, AsJson, Config, Model, Output, Quiet, Verbose, merged, with_settings,
+    DEFAULT_MODEL,
+    AsJson,
+    Config,
+    Model,
+    Output,
+    Quiet,
+    Verbose,
+    merged,
+    with_settings,
 )
 from rnnforecast.cli.streams import Voice, put
 from rnnforecast.config import DataFlags

@@ -39,7 +39,8 @@ def model_card(forecaster: Forecaster) -> dict[str, Any]:
     layout, step, scores = forecaster.layout, forecaster.step, forecaster.scores
     cutoff = forecaster.record.data_end.max(keepdims=True)
     return {
-        "target": [f"{name} ({unit})" if unit else name for name, unit in zip(layout.target, layout.units, strict=True)],
+        "target": list(layout.target),
+        "unit": list(layout.units),
         "past": list(layout.past),
         "future": list(layout.future),
         "static": list(layout.static),

@@ -31,8 +31,8 @@ def inspect(
 
     Example: rnnforecast inspect gauge.csv
     """
-    from rnnforecast.data.formats import open_table
     from rnnforecast.data.columns import find
+    from rnnforecast.data.formats import open_table
     from rnnforecast.data.reading import load_tables, paths
     from rnnforecast.report.inspection import inspect_json, inspect_text
 

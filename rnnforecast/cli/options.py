@@ -122,4 +122,5 @@ def numbers(name: str, value: Any) -> Any:
     try:
         return tuple(float(part) for word in value for part in word.split(","))
     except ValueError:
-        raise UsageError(f"quantile_levels must be numbers, got {','.join(value)}", "--quantile-levels 0.1,0.5,0.9") from None
+        said = ",".join(value)
+        raise UsageError(f"quantile_levels must be numbers, got {said}", "--quantile-levels 0.1,0.5,0.9") from None

@@ -24,7 +24,7 @@ FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named he
 def predict(
     data: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[DATA...]", help="CSV, TSV, JSON lines or Parquet, - for stdin; none: the model's own rows"),
+        typer.Argument(metavar="[DATA...]", help="CSV, TSV, JSON lines, Parquet; - is stdin; none: the model's rows"),
     ] = None,
     model: Model = DEFAULT_MODEL,
     format: Annotated[
@@ -105,7 +105,7 @@ def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast)
     voice.say(f"{words(steps, panel.step)} ahead of {latest}, {len(panel.ids)} series")
     stood_in = [name for name in forecast.source if name != "model"]
     if stood_in:
-        voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in for the model")
+        voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in there")
     if not voice.quiet and is_terminal(sys.stderr):
         voice.say(drawn(forecaster, panel, forecast))
 

@@ -22,7 +22,7 @@ def train(
     data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", "--model", "-m", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file"),
+        typer.Option("--output", "-o", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file to write"),
     ] = DEFAULT_MODEL,
     quiet: Quiet = False,
     verbose: Verbose = False,

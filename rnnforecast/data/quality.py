@@ -216,13 +216,8 @@ def gridded(
 ) -> Panel:
     """The panel: values scattered to their rows, holes counted, ends trimmed, silent series dropped."""
     dynamic = layout.target + layout.past + layout.future
-    columns = [readings.columns.index(name) for name in dynamic]
     offsets = np.r_[0, np.cumsum(places.lengths(readings))]
-    flat = offsets[readings.series] + places.index
-    values = np.full((int(offsets[-1]), len(dynamic)), np.nan)
-    values[flat] = readings.values[:, columns]
-    present = np.zeros(len(values), np.bool_)
-    present[flat] = True
+    values, present = scattered(readings, offsets[readings.series] + places.index, dynamic, int(offsets[-1]))
     ends, last = ends_of(values, offsets, len(layout.target), len(layout.future))
     series = heard(readings, layout, last, findings)
     findings += gaps_found(present, offsets, last, places.start, step, layout)
@@ -246,6 +241,15 @@ def gridded(
         static_names=layout.static,
         step=step,
     )
+
+
+def scattered(readings: Readings, flat: I64, names: tuple[str, ...], rows: int) -> tuple[F64, Bool]:
+    """The named columns on a grid of `rows`, each reading on its row of `flat`, and which rows have a reading."""
+    values = np.full((rows, len(names)), np.nan)
+    values[flat] = readings.values[:, [readings.columns.index(name) for name in names]]
+    present = np.zeros(rows, np.bool_)
+    present[flat] = True
+    return values, present
 
 
 def ends_of(values: F64, offsets: I64, targets: int, futures: int) -> tuple[I64, I64]:

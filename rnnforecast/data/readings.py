@@ -76,36 +76,31 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
     missing = missing_of(layout.missing)
     shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
     codes: dict[tuple[str, ...], int] = {}
-    parts, stamps, empty = [], [], 0
+    parts, stamps, total = [], [], 0
     for chunk in table.chunks():
+        total += len(chunk)
         try:
-            whole, chunk = chunk, timed(chunk, layout.time, columns, missing)
-            empty += len(whole) - len(chunk)
+            chunk = timed(chunk, layout.time, columns, missing)
             values = numbers(table, chunk, columns, missing, layout.decimal)
             parts.append((series_codes(chunk, layout.id, codes), values, chunk.line_numbers()))
             if layout.time is not None and len(chunk):
                 stamps.append(read_times(chunk.columns[layout.time], shape))
         except CellError as bad:
             raise table.refusal(chunk, bad) from None
-    if not any(len(part[0]) for part in parts):
-        raise DataUnusable(f"{table.source}: no row with a time; expected rows below the header")
+    if not total:
+        raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
     series, values, lines = (np.concatenate(each) for each in zip(*parts, strict=True))
+    found = skipped(table, total - len(series), total)
     times, layout = clocked(table, layout, stamps, series, lines, tz)
-    readings = Readings(
-        times,
-        series,
-        id_texts(codes, table),
-        columns,
-        values,
-        lines,
-        np.zeros_like(lines),
-        ((table.source, table.counted),),
-        skipped(table, empty),
-    )
-    return by_id(readings), layout
+    source = ((table.source, table.counted),)
+    ids = id_texts(codes, table)
+    return by_id(Readings(times, series, ids, columns, values, lines, np.zeros_like(lines), source, found)), layout
 
 
-def skipped(table: Table, empty: int) -> tuple[Finding, ...]:
+def skipped(table: Table, empty: int, total: int) -> tuple[Finding, ...]:
+    """What is said of rows without time and value. Raises DataUnusable where all are."""
+    if empty == total:
+        raise DataUnusable(f"{table.source}: no row with a time; expected rows below the header")
     if not empty:
         return ()
     return (Finding("empty-rows", "note", empty, f"{table.source}: {empty} rows with neither time nor value left out"),)

@@ -7,8 +7,9 @@ import numpy as np
 from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, Widths
+from rnnforecast.floors import F64, Arrays, Flags
 
 summary = "no change from the last observation"
 

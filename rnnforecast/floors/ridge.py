@@ -1,9 +1,9 @@
 """Ridge: one linear map from the window to all steps ahead, in closed form.
 
 Features: the lookback of a target less its last value, recent past covariates, the known future, the calendar at the
-origin, and a constant. The penalty is chosen per lead by the error on time blocks that the fit has not seen
-(Hoerl & Kennard 1970; the closed form is one eigendecomposition per block). The map of each target is its own and is
-shared by all series.
+origin, and a constant. The penalty, and how much of the lookback is used, are chosen per lead by the error on time
+blocks that the fit has not seen (Hoerl & Kennard 1970; the closed form is one eigendecomposition per block and reach;
+a shorter reach is a part of the same sums). The map of each target is its own and is shared by all series.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import numpy as np
 from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, Widths, batches, folds
+from rnnforecast.floors import F64, Arrays, Flags, batches, folds
 
 summary = "linear map of the window, closed form"
 
 PENALTIES = np.geomspace(1e-5, 1e2, 15)  # relative to the mean eigenvalue
+REACHES = (1, 4, 16)  # the whole lookback, a quarter, a sixteenth: a river forgets sooner than a tide
 PAST_LAGS = 32  # of each past covariate: rain older than that has run off or sits in the level
 MOST_WINDOWS = 40_000
 NEEDED_SHARE = 0.5  # of the lookback observed
@@ -47,11 +49,15 @@ def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays
 
 
 def fit_target(windows: Windows, origins: I64, lookback: int, target: int) -> F64:
-    """(K, H): the penalised least squares map, its penalty chosen per lead across time blocks."""
+    """(K, H): the penalised least squares map, its penalty and reach chosen per lead across time blocks."""
     grams = block_sums(windows, origins, lookback, target)
-    errors = np.mean([held_out_errors(grams, k) for k in range(len(grams))], axis=0)  # (penalties, H)
-    xx, xy, _, _ = total(grams)
-    return at_lead(path(xx, xy), errors.argmin(axis=0))
+    errors, solutions = [], []
+    for dropped in sorted({lookback - max(1, lookback // reach) for reach in REACHES}):
+        kept = [(xx[dropped:, dropped:], xy[dropped:], yy, rows) for xx, xy, yy, rows in grams]
+        errors.append(np.mean([held_out_errors(kept, k) for k in range(len(kept))], axis=0))  # (penalties, H)
+        found = path(*total(kept)[:2])  # (penalties, K - dropped, H)
+        solutions.append(np.pad(found, ((0, 0), (dropped, 0), (0, 0))))
+    return at_lead(np.concatenate(solutions), np.concatenate(errors).argmin(axis=0))
 
 
 Sums = tuple[F64, F64, F64, int]  # X'X (K, K), X'Y (K, H), Y'Y (H,), rows
@@ -123,7 +129,8 @@ def usable(params: Arrays, batch: Batch) -> Flags:
 
 def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
     """The map of exactly the features that `design` makes."""
-    features = config.lookback + min(config.lookback, PAST_LAGS) * widths.P + config.horizon * widths.future + widths.calendar
+    past = min(config.lookback, PAST_LAGS) * widths.P
+    features = config.lookback + past + config.horizon * widths.future + widths.calendar
     weights, lookback = params.get("weights"), params.get("lookback")
     return (
         sorted(params) == ["lookback", "weights"]

@@ -7,8 +7,9 @@ import numpy as np
 from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step, season_words, seasons
 from rnnforecast.data.panel import I64
+from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, Widths, batches
+from rnnforecast.floors import F64, Arrays, Flags, batches
 
 summary = "the same time one season ago"
 

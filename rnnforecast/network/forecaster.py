@@ -1,7 +1,7 @@
 """One recurrent forecaster from orthogonal settings: normalise the window, encode it, decode the horizon.
 
-The encoder reads `segment_length` time steps per recurrent step (SegRNN, Lin et al. 2023): fewer, wider steps are faster
-and far more accurate on long lookbacks; the oldest steps that fill no segment are left out.
+The encoder reads `segment_length` time steps per recurrent step (SegRNN, Lin et al. 2023): fewer, wider steps are
+faster and more accurate on long lookbacks; the oldest steps that fill no segment are left out.
 
 The network corrects an anchor, the floor's forecast: y = loc + spread (anchor + network). Without a floor the anchor
 is the window's own level. Nothing after the cutoff enters but `future`.
@@ -33,9 +33,11 @@ def input_size(widths: Widths) -> int:
 def init(config: RunConfig, widths: Widths, rng: Any) -> dict[str, Array]:
     """Fresh parameters, float32, drawn from `rng` (a numpy Generator)."""
     cell = cell_named(config.cell)
-    sizes = Sizes(config.lookback, config.horizon, widths.T, widths.F, widths.S, config.hidden_size, len(config.quantile_levels))
+    D, Q = config.hidden_size, len(config.quantile_levels)
+    sizes = Sizes(config.lookback, config.horizon, widths.T, widths.F, widths.S, D, Q)
+    segment = config.segment_length * input_size(widths)
     return {
-        **prefixed(encoder.init(cell, config.segment_length * input_size(widths), config.hidden_size, config.num_layers, rng), "encoder"),
+        **prefixed(encoder.init(cell, segment, D, config.num_layers, rng), "encoder"),
         **prefixed(decoder_named(config.decoder).init(sizes, rng), "decoder"),
     }
 

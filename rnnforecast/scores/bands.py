@@ -28,7 +28,9 @@ def error_quantiles(errors: F64, levels: tuple[float, ...]) -> F64:
     N = len(errors)
     outward = [min(max((q - 0.5) * (N + 1) / max(N, 1) + 0.5, 0.0), 1.0) for q in levels]
     empty = ~np.isfinite(errors).any(axis=0)  # a lead never observed
-    values = np.nanquantile(np.where(empty, 0.0, errors), outward, axis=0) if N else np.zeros((len(levels), *empty.shape))
+    if not N:
+        return np.zeros((*empty.shape, len(levels)))
+    values = np.nanquantile(np.where(empty, 0.0, errors), outward, axis=0)
     signed = [np.minimum(v, 0) if q < 0.5 else np.maximum(v, 0) if q > 0.5 else 0 * v
               for q, v in zip(levels, values, strict=True)]
     return np.stack(signed, axis=-1)

@@ -26,7 +26,7 @@ from rnnforecast.network import forecaster
 from rnnforecast.training import kernels
 from rnnforecast.training.losses import loss_named
 from rnnforecast.training.observer import Epoch, Observer
-from rnnforecast.training.schedule import learning_rate
+from rnnforecast.training.schedule import Plateau
 
 MICRO_BATCH = {"lstm": 32}  # windows per gradient; other cells take the whole batch at once
 AVERAGING = 0.99  # of the exponential average of the weights that is kept, per update (Polyak & Juditsky 1992)
@@ -84,7 +84,7 @@ class Learner:
 
     def __init__(self, config: RunConfig, params: Arrays, peak: float) -> None:
         self.config = config
-        self.peak = peak
+        self.schedule = Plateau(peak)
         self.params = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
         self.optimiser = torch.optim.AdamW(self.params.values(), lr=peak, weight_decay=config.weight_decay)
         self.loss = loss_named(config.loss).loss
@@ -100,10 +100,10 @@ class Learner:
         )
         return self.loss(out, batch.truth, self.levels)
 
-    def epoch(self, lesson: Lesson, order: I64, number: int, observer: Observer) -> float:
+    def epoch(self, lesson: Lesson, order: I64, observer: Observer) -> float:
         """One pass over the windows in `order`; the mean training loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.peak, number)
+            group["lr"] = self.schedule.rate()
         micro = min(MICRO_BATCH.get(self.config.cell, self.config.batch_size), self.config.batch_size)
         parts = max(1, self.config.batch_size // micro)
         losses = []
@@ -158,17 +158,19 @@ def learn(
         for number in range(config.max_epochs):
             started = time.monotonic()
             order = rng.permutation(len(lesson.origins))[: config.epoch_windows]
-            train_loss = learner.epoch(lesson, order, number, observer)
+            train_loss = learner.epoch(lesson, order, observer)
             loss = learner.evaluate(check)
             if not np.isfinite(train_loss + loss):
                 raise TrainingFailed(
                     f"training diverged in epoch {number + 1}: the loss is no longer a number",
                     f"--learning-rate {config.learning_rate / 10:g}",
                 )
+            learner.schedule.told(improved=loss < best)
             if loss < best:
                 best, kept, kept_at = loss, learner.weights(), number + 1
             took = time.monotonic() - started
-            observer.epoch(Epoch(number + 1, config.max_epochs, train_loss, loss, untrained, kept_at == number + 1, took))
+            told = Epoch(number + 1, config.max_epochs, train_loss, loss, untrained, kept_at == number + 1, took)
+            observer.epoch(told)
             if config.patience and number + 1 - kept_at >= config.patience:
                 break
     return kept, kept_at
@@ -179,6 +181,6 @@ def continue_on(config: RunConfig, params: Arrays, lesson: Lesson, epochs: int, 
     rng = np.random.default_rng(config.seed + 1)
     with one_thread():
         learner = Learner(config, params, config.learning_rate / 10)
-        for number in range(epochs):
-            learner.epoch(lesson, rng.permutation(len(lesson.origins))[: config.epoch_windows], number, observer)
+        for _ in range(epochs):
+            learner.epoch(lesson, rng.permutation(len(lesson.origins))[: config.epoch_windows], observer)
     return learner.weights()

@@ -184,6 +184,13 @@ def test_predict_needs_the_columns_of_the_model_only_in_any_order(model: Loaded,
     assert result.layout == model.layout
 
 
+@pytest.mark.parametrize("text", ["time,stage_m,rain\n", "time,stage_m,rain\n,,\n", ""])
+def test_predict_refuses_a_file_without_rows(text: str, model: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(text)
+    with pytest.raises(DataUnusable, match=r"no rows|no row with a time|empty"):
+        predict(model, tmp_path / "new.csv")
+
+
 def test_predict_takes_a_single_row(model: Loaded, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "new.csv", ("time", "stage_m", "rain"), [("2026-01-01T00:00Z", 1, 2)])
     assert truth(predict(model, path).panel) == [[1.0]]
