@@ -69,7 +69,7 @@ class RunConfig:
         MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000
     )
     cell: str = setting("lstm", "recurrent cell", choices=listed("network/cells"))
-    hidden_size: int = setting(64, "units of each recurrent layer", minimum=1, maximum=4096)
+    hidden_size: int = setting(32, "units of each recurrent layer", minimum=1, maximum=4096)
     segment_length: int = setting(
         0, "time steps read per recurrent step; 1 = step by step, 0 = by step and lookback",
         minimum=0, maximum=100_000,
@@ -89,7 +89,7 @@ class RunConfig:
     patience: int = setting(
         6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
     )
-    learning_rate: float = setting(5e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
+    learning_rate: float = setting(1e-3, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)
     epoch_windows: int = setting(8192, "windows drawn per epoch at most", minimum=1, maximum=10_000_000)

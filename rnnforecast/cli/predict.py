@@ -32,6 +32,10 @@ def predict(
         typer.Option("--format", "-f", metavar="|".join(FORMATS), help="[default: csv, or as -o FILE ends]"),
     ] = None,
     output: Output = None,
+    chart: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--chart/--no-chart", help="draw the first series on stderr [default: on a terminal]"),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
@@ -60,6 +64,8 @@ def predict(
         panel = forecaster.context
     forecast = shortened(forecaster.forecast(panel, panel.cutoff), horizon)
     tell(voice, forecaster, panel, forecast)
+    if is_terminal(sys.stderr) if chart is None else chart:
+        voice.say(drawn(forecaster, panel, forecast))
     put(formats[kind](forecast_rows(forecast, panel, forecaster.layout)), output)
 
 
@@ -96,7 +102,7 @@ def shortened(forecast: Forecast, horizon: int) -> Forecast:
 
 
 def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast) -> None:
-    """A line per forecast that a person may want, and a chart for the first series on a terminal."""
+    """From when, how far, and whether a simple rule had to stand in."""
     from rnnforecast.data.frequency import stamp_text, words
 
     layout = forecaster.layout
@@ -106,8 +112,6 @@ def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast)
     stood_in = [name for name in forecast.source if name != "model"]
     if stood_in:
         voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in there")
-    if not voice.quiet and is_terminal(sys.stderr):
-        voice.say(drawn(forecaster, panel, forecast))
 
 
 def drawn(forecaster: Forecaster, panel: Panel, forecast: Forecast) -> str:

@@ -107,8 +107,12 @@ def conclude(voice: Voice, model: Model, output: str) -> None:
     if scores is None:
         return
     voice.say("\n" + score_text(model, scores))
-    voice.say(verdict(scores, model.step, layout.target, layout.units))
-    voice.say(f"{share_words(scores, model.step)}; the rule that validation chose: {scores.chosen}")
+    words = verdict(scores, model.step, layout.target, layout.units)
+    voice.say(words)
+    if "share" not in words:
+        voice.say(f"{share_words(scores, model.step)}.")
+    labels = dict(zip(scores.rules, scores.labels, strict=True))
+    voice.say(f"the rule that validation chose: {labels.get(scores.chosen, scores.chosen)}")
     size = Path(output).stat().st_size / 1e6
     next_command = "rnnforecast predict" + ("" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}")
     voice.say(f"saved {output} ({size:.1f} MB) after {model.about['seconds']:.0f} s. Next: {next_command}")

@@ -140,7 +140,7 @@ def by_count(readings: Readings, step: Step) -> Places:
     bounds = firsts(readings)
     start = readings.times[bounds[:-1]].copy()
     off = (readings.times - start[readings.series]) % step.count
-    for series in np.unique(readings.series[off != 0]).tolist():
+    for series in np.flatnonzero(np.bincount(readings.series[off != 0])).tolist():  # unique() would import numpy.ma
         phases, counts = np.unique(off[bounds[series] : bounds[series + 1]], return_counts=True)
         phase = int(phases[np.argmax(counts)])
         start[series] += phase - step.count if phase * 2 > step.count else phase

@@ -79,7 +79,7 @@ def greedy(members: F64, truth: F64, best: int, loss: Loss) -> F64:
         chosen = pooled(loss(trials, truth)).argmin(axis=0)  # (H,)
         counts[chosen, np.arange(H)] += 1.0
         average = trials[chosen, :, np.arange(H)].T
-    return counts / counts.sum(axis=0)
+    return np.asarray(counts / counts.sum(axis=0))
 
 
 def loss_beside(floor: F64, truth: F64) -> Loss:

@@ -1,7 +1,7 @@
 """The training loop: plain torch, one thread, early stopping with the best weights kept.
 
-One thread since two lose on small recurrent kernels; LSTM gradients are summed over micro-batches of 32, which is the
-same mathematics and half the time of batches of 128 (both measured: benchmarks/README.md).
+One thread, since two lose on small recurrent kernels. An LSTM that reads step by step sums its gradients over
+micro-batches of 32: the same mathematics, a third faster than batches of 128. Both measured: benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rnnforecast.training.losses import loss_named
 from rnnforecast.training.observer import Epoch, Observer
 from rnnforecast.training.schedule import Plateau
 
-MICRO_BATCH = {"lstm": 32}  # windows per gradient; other cells take the whole batch at once
+MICRO_BATCH = 32  # windows per gradient of an LSTM that reads step by step; else the whole batch at once
 AVERAGING = 0.99  # of the exponential average of the weights that is kept, per update (Polyak & Juditsky 1992)
 GATHER = 1024
 VALIDATION_WINDOWS = 2048  # enough to steer by; the stack is fitted on all
@@ -104,8 +104,9 @@ class Learner:
         """One pass over the windows in `order`; the mean training loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.schedule.rate()
-        micro = min(MICRO_BATCH.get(self.config.cell, self.config.batch_size), self.config.batch_size)
-        parts = max(1, self.config.batch_size // micro)
+        whole = self.config.batch_size
+        micro = min(MICRO_BATCH, whole) if self.config.cell == "lstm" and self.config.segment_length == 1 else whole
+        parts = max(1, whole // micro)
         losses = []
         for k, (batch, anchor) in enumerate(lesson.batches(order, micro), start=1):
             loss = self.batch_loss(batch, anchor, training=True)
