@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rnnforecast.config import RunConfig, settings_of
-from rnnforecast.data.frequency import Step, defaults, length_in_steps, words
+from rnnforecast.data.frequency import Step, defaults, length_in_steps
 from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, UsageError
@@ -22,7 +22,7 @@ from rnnforecast.errors import DataUnusable, UsageError
 
 @dataclass(frozen=True)
 class Split:
-    """Origins (flat rows) of each part, and the last flat row of the training and validation parts per series."""
+    """Origins (flat rows, in order of time) of each part, and the last flat row of the first two per series."""
 
     train: I64
     validation: I64
@@ -62,12 +62,12 @@ def split(panel: Panel, config: RunConfig) -> Split:
     ends = [part_ends(panel, s, config) for s in range(panel.num_series)]
     train_end = np.array([e[0] for e in ends], np.int64)
     validation_end = np.array([e[1] for e in ends], np.int64)
-    L, H = config.lookback, config.horizon
-    first = panel.offsets[:-1]
+    H, stride = config.horizon, config.stride
+    first = panel.offsets[:-1] + config.lookback - 1
     parts = Split(
-        train=origins_between(panel, first + L - 1, train_end - H),
-        validation=origins_between(panel, np.maximum(train_end, first + L - 1), validation_end - H)[:: config.stride],
-        test=origins_between(panel, np.maximum(validation_end, first + L - 1), panel.cutoff - H)[:: config.stride],
+        train=origins_between(panel, first, train_end - H),
+        validation=origins_between(panel, np.maximum(train_end, first), validation_end - H, stride),
+        test=origins_between(panel, np.maximum(validation_end, first), panel.cutoff - H, stride),
         train_end=train_end,
         validation_end=validation_end,
     )
@@ -116,16 +116,9 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
     return max(horizon, length)
 
 
-def origins_between(panel: Panel, first: I64, last: I64) -> I64:
-    """Every origin from `first` to `last` (series,) whose own row is observed and that has some truth ahead."""
-    ranges = [np.arange(a, b + 1, dtype=np.int64) for a, b in zip(first, last, strict=True)]
-    origins = np.concatenate(ranges) if ranges else np.zeros(0, np.int64)
+def origins_between(panel: Panel, first: I64, last: I64, stride: int = 1) -> I64:
+    """Every `stride`-th row from `first` to `last` (series,) at which a target was observed, in order of time."""
+    origins = np.concatenate([np.arange(a, b + 1, stride) for a, b in zip(first, last, strict=True)]).astype(np.int64)
     seen = np.asarray(np.isfinite(panel.values[:, : len(panel.targets)]).any(axis=1))
     chosen: I64 = origins[seen[origins]]
-    return chosen
-
-
-def describe(panel: Panel, config: RunConfig) -> str:
-    """One line: what is forecast, from how much."""
-    L, H = words(config.lookback, panel.step), words(config.horizon, panel.step)
-    return f"{H} ahead from {L} back, every {panel.step.text()}"
+    return chosen if panel.num_series == 1 else chosen[np.argsort(panel.times(chosen), kind="stable")]

@@ -27,8 +27,7 @@ def scored(model: Model, panel: Panel) -> Model:
 
 def backtest(model: Model, panel: Panel, stride: int | None = None) -> Scores:
     """Scores over every `stride`-th origin (the model's own by default) that has its horizon in the panel."""
-    origins, in_sample = unseen(model, panel)
-    origins = origins[:: stride or model.config.stride]
+    origins, in_sample = unseen(model, panel, stride or model.config.stride)
     require_future(panel, origins, model.config.horizon)
     windows = model.windows(panel)
     evidence = model.members.over(windows, origins)
@@ -71,18 +70,23 @@ def errors_of(rules: F64, truth: F64) -> dict[str, F64]:
     }
 
 
-def unseen(model: Model, panel: Panel) -> tuple[I64, bool]:
+def unseen(model: Model, panel: Panel, stride: int) -> tuple[I64, bool]:
     """Origins after the end of validation; all complete ones, and True, where the panel has none of those."""
     ends = dict(zip(model.record.ids, model.record.validation_end.tolist(), strict=True))
-    first = panel.offsets[:-1] + model.config.lookback - 1
+    limits = np.array([ends.get(name, np.iinfo(np.int64).min) for name in panel.ids])
+    complete = panel.offsets[:-1] + model.config.lookback - 1
     last = panel.cutoff - model.config.horizon
-    origins = origins_between(panel, first, last)
+    fresh = origins_between(panel, np.maximum(complete, first_row(panel, limits)), last, stride)
+    origins = fresh if len(fresh) else origins_between(panel, complete, last, stride)
     if not len(origins):
         raise DataUnusable(
             f"too few rows to evaluate: the longest series has {int(panel.lengths().max())}, "
             f"lookback and horizon take {model.config.lookback + model.config.horizon}"
         )
-    times, series = panel.times(origins), panel.series_of(origins)
-    limits = np.array([ends.get(name, np.iinfo(np.int64).min) for name in panel.ids])
-    fresh = origins[times >= limits[series]]
-    return (fresh, False) if len(fresh) else (origins, True)
+    return origins, not len(fresh)
+
+
+def first_row(panel: Panel, seconds: I64) -> I64:
+    """The first flat row of each series that stands at or after `seconds` (series,)."""
+    rows = [np.arange(a, b) for a, b in zip(panel.offsets, panel.offsets[1:], strict=False)]
+    return np.array([r[0] + np.searchsorted(panel.times(r), s) for r, s in zip(rows, seconds, strict=True)], np.int64)

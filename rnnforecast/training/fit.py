@@ -87,7 +87,10 @@ def workshop(panel: Panel, config: RunConfig, observer: Observer) -> Workshop:
     parts = split(panel, config)
     context = max(config.lookback, *(floor_named(n).context(config, panel.step) for n in names()))
     cycles = features.cycles(panel.step, int(np.max(panel.times(parts.train_end) - panel.start)))
-    windows = Windows(panel, scaling.fit(panel, parts.train_end), cycles, context, config.horizon)
+    # A series too short to have a training window is scaled by all it has.
+    short = parts.train_end - panel.offsets[:-1] < config.lookback + config.horizon
+    scale = scaling.fit(panel, np.where(short, panel.cutoff, parts.train_end))
+    windows = Windows(panel, scale, cycles, context, config.horizon)
     return Workshop(panel, config, windows, parts, observer)
 
 
