@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rnnforecast.version import __version__
+
 if TYPE_CHECKING:
     from rnnforecast.api import Model, evaluate, load, train
 
-__version__ = "0.1.0"
 __all__ = ["Model", "__version__", "evaluate", "load", "train"]
 
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from rnnforecast import __version__
 from rnnforecast.cli import evaluate, info, inspect, predict, train
 from rnnforecast.cli.streams import error_lines, to_stderr
 from rnnforecast.errors import ForecastError, Interrupted
 from rnnforecast.report.aligned import escaped
+from rnnforecast.version import __version__
 
 SIGNALLED = 128
 BUG = 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +14,7 @@ import typer
 from rnnforecast.cli.options import AsJson, Config, Output, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.streams import put
 from rnnforecast.config import DataFlags
+from rnnforecast.errors import ForecastError
 
 if TYPE_CHECKING:
     from rnnforecast.data.columns import Layout
@@ -40,12 +43,17 @@ def inspect(
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     tables = [open_table(source, flags, stdin) for source in data]
     layout = find(tables[0], flags, [open_table(path, flags, stdin) for path in paths(flags.join)])
+    next_words = next_command(data, layout, given or {})
+    panel, findings = None, []
     if layout.target:
         loaded = load_tables(tables, flags, stdin=stdin)
         panel, layout, findings = loaded.panel, loaded.layout, loaded.findings
-    else:
-        panel, findings = None, []
-    told = (panel, layout, findings, next_command(data, layout, given or {}), tables[0].facts)
+    elif layout.candidates:
+        with suppress(ForecastError):  # columns that cannot be read together are listed by name alone
+            loaded = load_tables(tables, replace(flags, target=layout.candidates), stdin=stdin)
+            panel, findings = loaded.panel, loaded.findings
+            layout = replace(loaded.layout, target=(), units=(), candidates=layout.candidates)
+    told = (panel, layout, findings, next_words, tables[0].facts)
     text = json.dumps(inspect_json(*told), ensure_ascii=False, indent=1) if as_json else inspect_text(*told)
     put(text + "\n", output)
 

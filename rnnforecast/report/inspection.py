@@ -2,7 +2,7 @@
 
 - The text is made from the dict that --json prints, so the two cannot disagree.
 - Targets and past covariates are counted up to the cutoff of each series, known-future covariates over all rows.
-- The panel is None where no target could be chosen: the candidates are shown instead.
+- Where no target could be chosen the panel holds the candidates; it is None where even those cannot be read together.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Facts = Sequence[tuple[str, Any]]
 
-ROLES = ("target", "past", "future")
+ROLES = ("target", "candidates", "past", "future")
 SHOWN = 5  # names of series, at most
 
 
@@ -37,7 +37,7 @@ def inspect_text(
     rows = [["format", _format(seen["format"])]] if facts else []
     rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
     rows += [["time", _time(seen["time"])]]
-    rows += [[role, _column(column)] for role in ROLES for column in seen[role]]
+    rows += [[role.rstrip("s"), _column(column)] for role in ROLES for column in seen[role] if "rows" in column]
     if not seen["target"]:
         rows += [["target", "not decided; it could be " + (", ".join(layout.candidates) or "none of the columns")]]
     rows += [["static", ", ".join(layout.static)]] if layout.static else []
@@ -54,7 +54,9 @@ def inspect_json(
     reasons = dict(layout.reasons)
     time = {"column": layout.time, "zone": layout.zone, "reason": reasons.get("time", "")}
     columns: dict[str, list[dict[str, Any]]] = {role: [] for role in ROLES}
-    if panel:
+    if not panel:
+        columns["candidates"] = [{"column": name} for name in layout.candidates]
+    else:
         for at, (role, name, unit) in enumerate(_columns(panel, layout)):
             about = {"column": name, "unit": unit, "reason": reasons.get(role, "")}
             columns[role].append(about | _statistics(panel, layout, at))
@@ -65,7 +67,6 @@ def inspect_json(
         **columns,
         "static": list(layout.static),
         "unused": list(layout.unused),
-        "candidates": list(layout.candidates),
         "findings": [vars(finding) for finding in findings],
         "next": next_command,
     }
@@ -88,7 +89,8 @@ def _extent(panel: Panel, layout: Layout) -> dict[str, Any]:
 
 def _columns(panel: Panel, layout: Layout) -> list[tuple[str, str, str]]:
     """Role, name and unit of each of the panel's columns."""
-    targets = [("target", name, unit) for name, unit in zip(panel.targets, layout.units, strict=True)]
+    role = "target" if layout.target else "candidates"
+    targets = [(role, name, unit_of(name)) for name in panel.targets]
     past, future = ([(role, name, unit_of(name)) for name in getattr(panel, role)] for role in ("past", "future"))
     return targets + past + future
 
@@ -149,8 +151,9 @@ def _series(seen: dict[str, Any]) -> str:
 
 
 def _time(time: dict[str, Any]) -> str:
-    parts = [time["column"] or "rows in order, no times", time["zone"] or ("no zone" if time["column"] else "")]
+    parts = [time["column"] or "rows in order, no times"]
     if "step" in time:
+        parts += [time["zone"] or ("no zone" if time["column"] else "")]
         parts += [f"every {time['step']}", f"{time['first']} to {time['last']}", count(time["steps"], "step")]
     return ", ".join(part for part in parts if part) + _because(time)
 

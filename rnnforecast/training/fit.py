@@ -14,7 +14,6 @@ from hashlib import sha256
 
 import numpy as np
 
-from rnnforecast import __version__
 from rnnforecast.config import RunConfig
 from rnnforecast.data import features, scaling
 from rnnforecast.data.columns import Layout
@@ -30,6 +29,7 @@ from rnnforecast.scores import stacking
 from rnnforecast.training import trajectories
 from rnnforecast.training.learn import Lesson, continue_on, learn
 from rnnforecast.training.observer import Observer, Silent
+from rnnforecast.version import __version__
 
 
 @dataclass(frozen=True)

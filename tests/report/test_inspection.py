@@ -18,7 +18,7 @@ NEXT = "rnnforecast train gauge.csv"
 def shown(*arguments, facts=()) -> dict[str, str]:
     """The lines of the text by their first word; those without one under ""."""
     lines = inspect_text(*arguments, NEXT, facts).splitlines()
-    return {line[:8].strip(): line[8:].strip() for line in lines}
+    return {word: rest.strip() for word, _, rest in (line.partition(" ") for line in lines)}
 
 
 def test_the_whole_screen_of_one_gauge():
@@ -77,7 +77,12 @@ def test_one_series_without_an_id_column_has_no_series_line():
 def test_an_undecided_target_lists_what_it_could_be():
     undecided = layout(target=(), units=(), candidates=("stage_m", "flow"))
     assert shown(None, undecided, [])["target"] == "not decided; it could be stage_m, flow"
-    assert shown(None, undecided, [])["time"] == "time_utc, UTC"
+    assert shown(None, undecided, [])["time"] == "time_utc"  # the zone is not known before the times are read
+
+
+def test_candidates_that_can_be_read_are_shown_with_their_ranges():
+    undecided = layout(target=(), units=(), candidates=("stage_m",))
+    assert shown(panel([1.0, 3.0]), undecided, [])["candidate"] == "stage_m (m), 1.00 to 3.00, median 2.00, none missing"
 
 
 def test_rows_in_order_and_times_without_a_zone_are_told():
