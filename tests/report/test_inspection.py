@@ -82,7 +82,8 @@ def test_an_undecided_target_lists_what_it_could_be():
 
 def test_candidates_that_can_be_read_are_shown_with_their_ranges():
     undecided = layout(target=(), units=(), candidates=("stage_m",))
-    assert shown(panel([1.0, 3.0]), undecided, [])["candidate"] == "stage_m (m), 1.00 to 3.00, median 2.00, none missing"
+    line = shown(panel([1.0, 3.0]), undecided, [])["candidate"]
+    assert line == "stage_m (m), 1.00 to 3.00, median 2.00, none missing"
 
 
 def test_rows_in_order_and_times_without_a_zone_are_told():
