@@ -85,11 +85,11 @@ class RunConfig:
                          choices=("auto", "none", *listed("floors")))
     quantile_levels: tuple[float, ...] = setting(QUANTILE_LEVELS, "levels of the forecast's quantiles")
     loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
-    max_epochs: int = setting(40, "passes over the training windows at most", minimum=0, maximum=1_000_000)
+    max_epochs: int = setting(60, "passes over the training windows at most", minimum=0, maximum=1_000_000)
     patience: int = setting(
         6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
     )
-    learning_rate: float = setting(1e-3, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
+    learning_rate: float = setting(3e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)
     epoch_windows: int = setting(8192, "windows drawn per epoch at most", minimum=1, maximum=10_000_000)
@@ -131,7 +131,8 @@ def check(f: Field[Any], value: Any) -> None:
 def settings_of(kind: type[T], given: Mapping[str, Any]) -> T:
     """A `kind` from the given names and values; an unknown name is refused with the nearest one.
 
-    Lists become tuples and whole numbers become floats where the field asks for it, since TOML and JSON know neither.
+    Lists become tuples, whole numbers floats and numbers words where the field asks for it: TOML and JSON do not know
+    the first two, and a share such as test = 0.2 is typed as a number.
     """
     known = {f.name: f for f in fields(cast(Any, kind))}
     for name in given:
@@ -147,9 +148,14 @@ def coerced(f: Field[Any], value: Any) -> Any:
     if declared.startswith("tuple"):
         items = value if isinstance(value, (list, tuple)) else (value,)
         inner: type = float if "float" in declared else str
-        return tuple(inner(item) for item in items)
+        try:
+            return tuple(inner(item) for item in items)
+        except (TypeError, ValueError):
+            raise UsageError(f"{f.name} must be numbers, got {value!r}") from None
     if declared == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if declared.startswith("str") and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
     expected = {"int": int, "float": float, "bool": bool, "str": str}.get(declared.removesuffix(" | None"))
     if value is None and declared.endswith("None"):
         return None

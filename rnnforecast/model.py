@@ -129,15 +129,23 @@ class Model:
             )
 
 
-def require_future(panel: Panel, origins: I64, horizon: int) -> None:
-    """Every known-future covariate must be there over the whole horizon: a filled-in future would be a guess."""
-    if not panel.future:
-        return
+def future_missing(panel: Panel, origins: I64, horizon: int) -> Flags:
+    """Where known-future covariates are missing ahead of each origin, (B, H, F)."""
     rows = origins[:, None] + np.arange(1, horizon + 1)
     ends = panel.offsets[panel.series_of(origins) + 1, None]
     first = len(panel.targets) + len(panel.past)
     values = panel.values[np.minimum(rows, len(panel.values) - 1)][:, :, first:]
-    missing = ~np.isfinite(values) | (rows >= ends)[:, :, None]
+    return np.asarray(~np.isfinite(values) | (rows >= ends)[:, :, None])
+
+
+def future_known(panel: Panel, origins: I64, horizon: int) -> Flags:
+    """Origins (B,) ahead of which every known-future covariate is there."""
+    return np.asarray(~future_missing(panel, origins, horizon).any(axis=(1, 2)))
+
+
+def require_future(panel: Panel, origins: I64, horizon: int) -> None:
+    """Every known-future covariate must be there over the whole horizon: a filled-in future would be a guess."""
+    missing = future_missing(panel, origins, horizon)
     if missing.any():
         b, h, k = (int(i) for i in np.argwhere(missing)[0])
         name = panel.ids[int(panel.series_of(origins)[b])]

@@ -35,6 +35,7 @@ T = TypeVar("T")
 MOST_FINDINGS = 50  # kept in the document, which must not grow with the data
 PANEL_NAMES = ("targets", "past", "future", "static_names")
 PANEL_ARRAYS = ("values", "base", "offsets", "start", "cutoff", "static")
+TEXTS = "tuple[str, ...]"  # as a field declares it
 SCORE_ARRAYS = ("mae", "rmse", "bias", "coverage", "share")
 
 
@@ -95,7 +96,9 @@ def text_bytes(texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     return np.frombuffer("".join(text + "\0" for text in texts).encode("utf-8", "surrogateescape"), np.uint8)
 
 
-def texts_in(array: npt.NDArray[Any]) -> tuple[str, ...]:
+def texts_in(tensors: Tensors, name: str) -> tuple[str, ...]:
+    array = sized(tensors, name, "u1", -1)
+    require(array[-1:].tolist() == [0], f"tensor {name}")
     return tuple(array.tobytes().decode("utf-8", "surrogateescape").split("\0")[:-1])
 
 
@@ -115,14 +118,16 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     require(step.unit in ("second", "month", "row") and 0 < step.count < 2**40 and 1 <= step.day <= 31, "step")
     context = unpacked_panel(document["panel"], tensors, step)
     cycles = tuple(document["cycles"])
-    require(all(cycle in NEEDED for cycle in cycles), "cycles")
+    require(all(type(cycle) is int and cycle in NEEDED for cycle in cycles), "cycles")
     widths = Widths(
         len(context.targets), len(context.past), len(context.future), 2 * len(cycles), context.static.shape[1]
     )
     members = unpacked_members(document, tensors, config, widths)
     H, M = config.horizon, len(members.names)
-    ids = texts_in(tensors["ids"])
+    ids = texts_in(tensors, "ids")
     columns = len(context.columns)
+    for name, kind in (("fingerprint", str), ("findings", list), ("about", dict)):
+        require(isinstance(document[name], kind), name)
     model = Model(
         config=config,
         layout=rebuilt(Layout, document["layout"]),
@@ -139,21 +144,27 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
             ids=ids,
             validation_end=sized(tensors, "record.validation_end", "i8", len(ids)),
             data_end=sized(tensors, "record.data_end", "i8", len(ids)),
-            fingerprint=str(document["fingerprint"]),
+            fingerprint=document["fingerprint"],
             findings=tuple(rebuilt(Finding, f) for f in document["findings"]),
         ),
         scores=None if document["scores"] is None else unpacked_scores(document["scores"], tensors, H, widths.T),
         about=dict(document["about"]),
     )
     require(sorted(model.ranking) == sorted(f.name for f in members.floors), "ranking")
-    require(model.layout.target == context.targets, "layout")
+    require(bool((model.scale.spread > 0).all()), "scale")
+    layout = model.layout
+    used = (layout.target, layout.past, layout.future, layout.static)
+    require(used == (context.targets, context.past, context.future, context.static_names), "layout")
+    rows = layout.stamp == "integer"
+    require(len(layout.units) == widths.T and rows == (step.unit == "row"), "layout")
     return model
 
 
 def unpacked_panel(names: Mapping[str, Any], tensors: Tensors, step: Step) -> Panel:
     """The context rows; the offsets are checked to lie in order within the values."""
-    ids = texts_in(tensors["context.ids"])
-    targets, past, future, static_names = (tuple(map(str, names[name])) for name in PANEL_NAMES)
+    ids = texts_in(tensors, "context.ids")
+    require(all(fits(names[name], TEXTS) for name in PANEL_NAMES), "panel")
+    targets, past, future, static_names = (tuple(names[name]) for name in PANEL_NAMES)
     columns = len(targets) + len(past) + len(future)
     panel = Panel(
         ids=ids,
@@ -172,7 +183,8 @@ def unpacked_panel(names: Mapping[str, Any], tensors: Tensors, step: Step) -> Pa
     ordered = panel.offsets[0] == 0 and panel.offsets[-1] == len(panel.values) and (np.diff(panel.offsets) > 0).all()
     inside = (panel.cutoff >= panel.offsets[:-1]).all() and (panel.cutoff < panel.offsets[1:]).all()
     require(bool(ids) and bool(targets) and bool(ordered and inside), "context")
-    require(int(np.abs(panel.start).max()) < 2**40, "context")
+    require(bool((np.abs(panel.start.astype(np.float64)) < 2.0**40).all()), "context")
+    require(bool(np.isfinite(panel.base).all() and np.isfinite(panel.static).all()), "context")
     return panel
 
 
@@ -188,6 +200,7 @@ def unpacked_members(document: Mapping[str, Any], tensors: Tensors, config: RunC
     told = document["network"]
     if told is None:
         return Members(config, tuple(floors), None)
+    require(isinstance(told["final"], bool), "network")
     require(told["anchor"] is None or told["anchor"] in document["floors"], "anchor")
     fitted = checked_network(under(tensors, "network.fitted."), config, widths)
     final = checked_network(under(tensors, "network.final."), config, widths) if told["final"] else fitted
@@ -225,6 +238,7 @@ def checked_network(
 
 def unpacked_scores(told: Mapping[str, Any], tensors: Tensors, horizon: int, targets: int) -> Scores:
     rules = len(told["rules"])
+    require(len(told["labels"]) == rules, "scores")
     arrays = {
         name: sized(tensors, f"errors.scores.{name}", "f8", *((rules,) if name in ("mae", "rmse", "bias") else ()),
                     horizon, targets)
@@ -254,11 +268,21 @@ def rebuilt(kind: type[T], values: Mapping[str, Any]) -> T:
     """A dataclass from exactly its fields; lists become tuples, and plain types are checked."""
     declared = {f.name: str(f.type) for f in fields(cast(Any, kind))}
     require(declared.keys() == values.keys(), kind.__name__)
-    plain = {"str": str, "int": int, "bool": bool, "float": float}
     for name, type_name in declared.items():
-        expected = plain.get(type_name)
-        require(expected is None or isinstance(values[name], expected), f"{kind.__name__} {name}")
+        require(fits(values[name], type_name), f"{kind.__name__} {name}")
     return kind(**{name: as_tuples(value) for name, value in values.items()})
+
+
+def fits(value: Any, declared: str) -> bool:
+    """Whether a value from JSON is of the type that a field declares: `str | None`, `tuple[str, ...]` and the like."""
+    if declared.endswith(" | None"):
+        return value is None or fits(value, declared.removesuffix(" | None"))
+    if declared == TEXTS:
+        return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+    if declared == "tuple[tuple[str, str], ...]":
+        return isinstance(value, (list, tuple)) and all(fits(pair, TEXTS) and len(pair) == 2 for pair in value)
+    plain = {"str": str, "int": int, "bool": bool, "float": float}.get(declared)
+    return plain is None or (isinstance(value, plain) and (plain is bool or not isinstance(value, bool)))
 
 
 def as_tuples(value: Any) -> Any:

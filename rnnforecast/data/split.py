@@ -17,7 +17,7 @@ from rnnforecast.config import RunConfig, settings_of
 from rnnforecast.data.frequency import Step, defaults, length_in_steps
 from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
-from rnnforecast.errors import DataUnusable, UsageError
+from rnnforecast.errors import DataUnusable, ForecastError, UsageError
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,16 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
         return max(horizon, length_in_steps(text, panel.step))
     except UsageError:
         pass
-    moment = int(parse_times([text])[0][0])
+    try:
+        moment = int(parse_times([text])[0][0])
+    except ForecastError:
+        raise UsageError(
+            f"{name} must be a share between 0 and 1, a duration or a start date, got {text!r}", f"--{name} 0.15"
+        ) from None
     first = int(panel.offsets[series])
     times = panel.step.at(panel.start[series], np.arange(last - first + 1))
     length = int((times >= moment).sum())
-    if not 0 < length < rows:
+    if not 0 < length < len(times):
         raise UsageError(f"{name} starts at {text}, outside the data", f"--{name} 0.15")
     return max(horizon, length)
 

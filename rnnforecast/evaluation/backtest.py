@@ -12,8 +12,10 @@ import numpy as np
 
 from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.split import origins_between
+from rnnforecast.data.windows import Windows
 from rnnforecast.errors import DataUnusable
-from rnnforecast.model import Model, require_future
+from rnnforecast.floors import batches
+from rnnforecast.model import Model, future_known, require_future
 from rnnforecast.scores import bands, metrics
 from rnnforecast.scores.scores import Scores
 
@@ -28,11 +30,10 @@ def scored(model: Model, panel: Panel) -> Model:
 def backtest(model: Model, panel: Panel, stride: int | None = None) -> Scores:
     """Scores over every `stride`-th origin (the model's own by default) that has its horizon in the panel."""
     origins, in_sample = unseen(model, panel, stride or model.config.stride)
-    require_future(panel, origins, model.config.horizon)
     windows = model.windows(panel)
-    evidence = model.members.over(windows, origins)
-    yhat, spread, speaks = model.stack(evidence.members, evidence.spread)
-    model.require_voice(panel, origins[speaks < -1])
+    origins, floors = forecastable(model, windows, origins)
+    evidence = model.members.over(windows, origins, floors=floors)
+    yhat, spread, _ = model.stack(evidence.members, evidence.spread)
     levels = ((1 - COVERAGE_LEVEL) / 2, 0.5, (1 + COVERAGE_LEVEL) / 2)
     band = bands.quantiles(yhat, spread, bands.error_quantiles(model.errors, levels))
     _, unit = windows.scale.targets(len(panel.targets), panel.series_of(origins))
@@ -51,6 +52,22 @@ def backtest(model: Model, panel: Panel, stride: int | None = None) -> Scores:
         last=int(panel.times(origins).max()),
         in_sample=in_sample,
     )
+
+
+def forecastable(model: Model, windows: Windows, origins: I64) -> tuple[I64, F64]:
+    """The origins that `predict` would answer and the floors' forecasts there: an outage hides only itself.
+
+    Raises Mismatch or DataUnusable, as `predict` would, where there is none.
+    """
+    known = origins[future_known(windows.panel, origins, model.config.horizon)]
+    if not len(known):
+        require_future(windows.panel, origins, model.config.horizon)
+    said = [model.members.floors_at(batch, final=False) for _, batch in batches(windows, known)]
+    floors = np.concatenate(said, axis=1)  # (floors, N, H, T)
+    heard = np.isfinite(floors).all(axis=(2, 3)).any(axis=0)
+    if not heard.any():
+        model.require_voice(windows.panel, known)
+    return known[heard], floors[:, heard]
 
 
 def answering(members: F64) -> list[int]:

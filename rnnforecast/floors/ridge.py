@@ -131,12 +131,11 @@ def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
     """The map of exactly the features that `design` makes."""
     past = min(config.lookback, PAST_LAGS) * widths.P
     features = config.lookback + past + config.horizon * widths.future + widths.calendar
-    weights, lookback = params.get("weights"), params.get("lookback")
-    return (
-        sorted(params) == ["lookback", "weights"]
-        and weights is not None and weights.shape == (widths.T, features, config.horizon)
-        and lookback is not None and lookback.shape == () and int(lookback) == config.lookback
-    )
+    if sorted(params) != ["lookback", "weights"]:
+        return False
+    weights, lookback = params["weights"], params["lookback"]
+    fits = weights.dtype == np.float64 and weights.shape == (widths.T, features, config.horizon)
+    return bool(fits and lookback.dtype == np.int64 and lookback.shape == () and int(lookback) == config.lookback)
 
 
 def label(params: Arrays, step: Step) -> str:  # noqa: ARG001

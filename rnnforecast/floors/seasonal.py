@@ -63,8 +63,10 @@ def usable(params: Arrays, batch: Batch) -> Flags:
 
 
 def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:  # noqa: ARG001
-    period = params.get("period")
-    return list(params) == ["period"] and period is not None and period.shape == () and 1 <= int(period) <= 2**31
+    if list(params) != ["period"]:
+        return False
+    period = params["period"]
+    return bool(period.dtype == np.int64 and period.shape == () and 1 <= int(period) <= 2**31)
 
 
 def label(params: Arrays, step: Step) -> str:

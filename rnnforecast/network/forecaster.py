@@ -3,8 +3,10 @@
 The encoder reads `segment_length` time steps per recurrent step (SegRNN, Lin et al. 2023): fewer, wider steps are
 faster and more accurate on long lookbacks; the oldest steps that fill no segment are left out.
 
-The network corrects an anchor, the floor's forecast: y = loc + spread (anchor + network). Without a floor the anchor
-is the window's own level. Nothing after the cutoff enters but `future`.
+The network corrects an anchor, the floor's forecast: y = loc + spread (anchor + unit network). Without a floor the
+anchor is the window's own level. `unit` (H, T) is what the anchor typically misses, so that what is to be learned has
+the size 1 whether the floor is good or bad: Adam's steps are as coarse on a tide, missed by centimetres, as on a flood.
+Nothing after the cutoff enters but `future`.
 """
 
 from __future__ import annotations
@@ -37,9 +39,20 @@ def init(config: RunConfig, widths: Widths, rng: Any) -> dict[str, Array]:
     sizes = Sizes(config.lookback, config.horizon, widths.T, widths.F, widths.S, D, Q)
     segment = config.segment_length * input_size(widths)
     return {
+        "unit": rng.uniform(1.0, 1.0, (config.horizon, widths.T)).astype("float32"),
         **prefixed(encoder.init(cell, segment, D, config.num_layers, rng), "encoder"),
         **prefixed(decoder_named(config.decoder).init(sizes, rng), "decoder"),
     }
+
+
+def begin(params: dict[str, Array], config: RunConfig, unit: Array, start: Array) -> None:
+    """Let untrained parameters forecast the anchor with the bands of its own errors.
+
+    unit (H, T): the anchor's typical error; start (H, T, Q): quantiles of its errors in that unit, 0 at the median.
+    """
+    decoder = under(params, "decoder")
+    decoder_named(config.decoder).begin(decoder, start)
+    params |= {"unit": unit, **prefixed(decoder, "decoder")}
 
 
 def window_norm(target: Array, mask: Array, kind: str, xp: Any) -> tuple[Array, Array]:
@@ -114,6 +127,7 @@ def forward(
         future=known,
         static=batch.static,
         median=config.quantile_levels.index(0.5),
+        unit=params["unit"],
     )
     out = decoder_named(config.decoder).decode(under(params, "decoder"), code, xp)  # (B, H, T, Q)
-    return loc[..., None] + spread[..., None] * (anchored[..., None] + out)
+    return loc[..., None] + spread[..., None] * (anchored[..., None] + params["unit"][..., None] * out)

@@ -95,9 +95,10 @@ def as_parquet(rows: Rows) -> bytes:
     kinds = {name: _arrow_type(pa, rows, name) for name in rows.names}
     parsing = pa.csv.ParseOptions(newlines_in_values=True)
     converting = pa.csv.ConvertOptions(column_types=kinds)
-    table = pa.csv.read_csv(
-        pa.BufferReader(as_csv(rows).encode()), parse_options=parsing, convert_options=converting
-    )
+    # Arrow's own memory, not Python's: a thread of Arrow that lets go of Python bytes while the interpreter ends aborts it.
+    text = pa.BufferOutputStream()
+    text.write(as_csv(rows).encode())
+    table = pa.csv.read_csv(pa.BufferReader(text.getvalue()), parse_options=parsing, convert_options=converting)
     sink = pa.BufferOutputStream()
     pa.parquet.write_table(table, sink)
     return bytes(sink.getvalue())

@@ -23,7 +23,9 @@ I64 = npt.NDArray[np.int64]
 Loss = Callable[[F64, F64], F64]
 
 ROUNDS = 20
-BLOCKS = 8
+BLOCKS = 8  # at most; each spans a horizon or more, or its windows would share what they are judged by
+NOTHING = 1e-4  # a gain of the size of rounding (the floor's own loss is 2)
+FEWEST = 3  # blocks that a standard error can be had from: with less, the best floor alone
 NEIGHBOURS = 8  # errors of a lead are pooled with those within horizon / 8 of it
 
 
@@ -35,22 +37,22 @@ class Stack:
     held_out: F64
 
 
-def fit(members: F64, truth: F64, best: int) -> Stack:
+def fit(members: F64, truth: F64, best: int, stride: int = 1) -> Stack:
     """members (M, N, H, T) in series units and in time order, truth (N, H, T) with NaN; `best` is the floor's index.
 
-    A row on which a member is missing (NaN) is left out of the fit.
+    stride: steps between the windows. A row on which a member is missing (NaN) is left out of the fit.
     """
-    T = truth.shape[2]
-    parts = [fit_target(members[..., t], truth[..., t], best) for t in range(T)]
+    N, H, T = truth.shape
+    blocks = np.arange(N) * min(BLOCKS, N * stride // H) // N
+    parts = [fit_target(members[..., t], truth[..., t], best, blocks) for t in range(T)]
     return Stack(np.stack([p.weights for p in parts], axis=-1), np.stack([p.held_out for p in parts], axis=-1))
 
 
-def fit_target(members: F64, truth: F64, best: int) -> Stack:
-    """One target: members (M, N, H), truth (N, H)."""
-    M, N, H = members.shape
+def fit_target(members: F64, truth: F64, best: int, blocks: I64) -> Stack:
+    """One target: members (M, N, H), truth (N, H), the time block of each window (N,)."""
+    M, _, H = members.shape
     loss = loss_beside(members[best], truth)
     complete = np.isfinite(members).all(axis=(0, 2))
-    blocks = np.arange(N) * min(BLOCKS, N) // N
     held_out, gains = members[best].copy(), []
     for block in np.unique(blocks):
         inside, rest = (blocks == block) & complete, (blocks != block) & complete
@@ -61,8 +63,8 @@ def fit_target(members: F64, truth: F64, best: int) -> Stack:
             gains.append(pooled(its - own))
     weights = np.zeros((M, H))
     weights[best] = 1.0
-    if len(gains) < 2:
-        return Stack(weights, held_out)
+    if len(gains) < FEWEST:
+        return Stack(weights, members[best])
     factor = trust(np.stack(gains))
     whole = greedy(members[:, complete], truth[complete], best, loss)
     return Stack(weights + factor * (whole - weights), members[best] + factor * (held_out - members[best]))
@@ -116,4 +118,4 @@ def trust(gains: F64) -> F64:
     mean = gains.mean(axis=0)
     error = gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
     gained = np.maximum(mean, 0.0) ** 2
-    return np.asarray(gained / np.maximum(gained + error**2, 1e-300))
+    return np.asarray(gained / (gained + error**2 + NOTHING**2))

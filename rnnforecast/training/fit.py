@@ -86,7 +86,7 @@ def fit(
 def workshop(panel: Panel, config: RunConfig, observer: Observer) -> Workshop:
     parts = split(panel, config)
     context = max(config.lookback, *(floor_named(n).context(config, panel.step) for n in names()))
-    cycles = features.cycles(panel.step, int(np.max(panel.times(parts.train_end) - panel.start)))
+    cycles = features.cycles(panel.step, int(np.max(own_times(panel, parts.train_end) - panel.start)))
     # A series too short to have a training window is scaled by all it has.
     short = parts.train_end - panel.offsets[:-1] < config.lookback + config.horizon
     scale = scaling.fit(panel, np.where(short, panel.cutoff, parts.train_end))
@@ -140,7 +140,7 @@ def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
         if name == "network" or config.floor in ("auto", name) or members.network is None
     ]
     start = members.names.index("network" if config.floor == "none" and members.network else best)
-    stack = stacking.fit(evidence.members[allowed], evidence.truth, allowed.index(start))
+    stack = stacking.fit(evidence.members[allowed], evidence.truth, allowed.index(start), config.stride)
     weights = np.zeros((len(members.names), *stack.weights.shape[1:]))
     weights[allowed] = stack.weights
     return replace(stack, weights=weights)
@@ -163,7 +163,13 @@ def with_final_fits(shop: Workshop, members: Members, epochs: int) -> Members:
 
 def record(panel: Panel, parts: Split, findings: Sequence[Finding]) -> Record:
     digest = sha256(panel.values.tobytes() + panel.base.tobytes() + panel.start.tobytes()).hexdigest()
-    return Record(panel.ids, panel.times(parts.validation_end), panel.times(panel.cutoff), digest, tuple(findings))
+    ends = own_times(panel, parts.validation_end)
+    return Record(panel.ids, ends, panel.times(panel.cutoff), digest, tuple(findings))
+
+
+def own_times(panel: Panel, rows: I64) -> I64:
+    """Seconds of one row per series by that series' own clock: parts of a short series may end before it starts."""
+    return panel.step.at(panel.start, rows - panel.offsets[:-1])
 
 
 def tail(panel: Panel, rows: int) -> Panel:

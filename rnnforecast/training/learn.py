@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import dropout
 
 from rnnforecast.config import RunConfig
-from rnnforecast.data.panel import F64, I64
+from rnnforecast.data.panel import F32, F64, I64
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
 from rnnforecast.errors import Interrupted, TrainingFailed
@@ -31,6 +31,8 @@ from rnnforecast.training.schedule import Plateau
 MICRO_BATCH = 32  # windows per gradient of an LSTM that reads step by step; else the whole batch at once
 AVERAGING = 0.99  # of the exponential average of the weights that is kept, per update (Polyak & Juditsky 1992)
 GATHER = 1024
+SMALLEST_UNIT = 1e-5  # an anchor that misses less is right
+START_WINDOWS = 2048  # whose errors tell where the quantiles start
 VALIDATION_WINDOWS = 2048  # enough to steer by; the stack is fitted on all
 
 
@@ -50,9 +52,10 @@ class Lesson:
         return replace(self, origins=self.origins[kept], anchor=None if self.anchor is None else self.anchor[kept])
 
     def batches(self, order: I64, size: int) -> Iterator[tuple[Batch, Tensor | None]]:
-        """Torch batches of `size` in the given order of windows; cut GATHER at a time."""
-        for k in range(0, len(order), GATHER):
-            chosen = order[k : k + GATHER]
+        """Torch batches of `size` in the given order of windows; cut about GATHER at a time."""
+        gather = max(GATHER // size * size, size)
+        for k in range(0, len(order), gather):
+            chosen = order[k : k + gather]
             batch = as_torch(self.windows.gather(self.origins[chosen]))
             anchor = None if self.anchor is None else torch.from_numpy(self.anchor[chosen].astype(np.float32))
             for j in range(0, len(chosen), size):
@@ -85,8 +88,9 @@ class Learner:
     def __init__(self, config: RunConfig, params: Arrays, peak: float) -> None:
         self.config = config
         self.schedule = Plateau(peak)
-        self.params = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
-        self.optimiser = torch.optim.AdamW(self.params.values(), lr=peak, weight_decay=config.weight_decay)
+        self.params = {name: torch.tensor(value, requires_grad=name != "unit") for name, value in params.items()}
+        self.learned = {name: value for name, value in self.params.items() if value.requires_grad}
+        self.optimiser = torch.optim.AdamW(self.learned.values(), lr=peak, weight_decay=config.weight_decay)
         self.loss = loss_named(config.loss).loss
         self.levels = torch.tensor(config.quantile_levels)
         self.averaged = {name: value.detach().clone() for name, value in self.params.items()}
@@ -120,13 +124,13 @@ class Learner:
         return float(np.mean(losses))
 
     def update(self) -> None:
-        torch.nn.utils.clip_grad_norm_(self.params.values(), self.config.clip)
+        torch.nn.utils.clip_grad_norm_(self.learned.values(), self.config.clip)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.updates += 1
         keep = min(AVERAGING, self.updates / (self.updates + 10))  # young averages forget faster
         with torch.no_grad():
-            for name, value in self.params.items():
+            for name, value in self.learned.items():
                 self.averaged[name].lerp_(value, 1 - keep)
 
     def evaluate(self, lesson: Lesson) -> float:
@@ -142,6 +146,22 @@ class Learner:
         return {name: value.numpy().copy() for name, value in self.averaged.items()}
 
 
+def anchor_errors(config: RunConfig, lesson: Lesson) -> tuple[F32, F32]:
+    """The anchor's mean absolute error over the lesson, in each window's own units (H, T), and its quantiles in that.
+
+    The quantiles (H, T, Q) are 0 at the median.
+    """
+    batch, L = lesson.windows.gather(lesson.origins), config.lookback
+    loc, spread = forecaster.window_norm(batch.target[:, -L:], batch.mask[:, -L:], config.window_norm, np)
+    errors = (batch.truth - (loc if lesson.anchor is None else lesson.anchor)) / spread
+    errors = np.where(np.isfinite(errors).any(axis=0), errors, 0.0)
+    size = np.nanmean(np.abs(errors), axis=0)
+    unit = np.where(size > SMALLEST_UNIT, size, 1.0)
+    quantiles = np.nanquantile(errors / unit, config.quantile_levels, axis=0)  # (Q, H, T)
+    start = np.moveaxis(quantiles - quantiles[config.quantile_levels.index(0.5)], 0, -1)
+    return unit.astype(np.float32), start.astype(np.float32)
+
+
 def learn(
     config: RunConfig, widths: Widths, lesson: Lesson, check: Lesson, observer: Observer
 ) -> tuple[Arrays, int]:
@@ -152,7 +172,9 @@ def learn(
     rng = np.random.default_rng(config.seed)
     torch.manual_seed(config.seed)
     with one_thread():
-        learner = Learner(config, forecaster.init(config, widths, rng), config.learning_rate)
+        params = forecaster.init(config, widths, rng)
+        forecaster.begin(params, config, *anchor_errors(config, lesson.thinned(START_WINDOWS)))
+        learner = Learner(config, params, config.learning_rate)
         check = check.thinned(VALIDATION_WINDOWS)
         untrained = learner.evaluate(check)
         best, kept, kept_at = untrained, learner.weights(), 0

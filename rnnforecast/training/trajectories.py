@@ -37,9 +37,13 @@ def thin(count: int) -> I64:
 
 def collect(learned: Evidence, checked: Evidence, stack: Stack, floor: int, num_floors: int) -> Trajectories:
     """From what the members said on training and on validation windows, with the stack's weights."""
+    needed = learned.members[(stack.weights > 0).any(axis=(1, 2))]
     at_train = np.einsum("mht,mnht->nht", stack.weights, np.nan_to_num(learned.members))
-    widening = relative(stack.held_out, checked, floor) / relative(at_train, learned, floor)  # (H, T)
-    smallest = SMALLEST_SPREAD * np.median(checked.spread, axis=0)
+    at_train[~np.isfinite(needed).all(axis=(0, 2, 3))] = np.nan  # a missing member would pass for one that says 0
+    gained = np.maximum(relative(at_train, learned, floor), 1e-9)  # 0 where a rule is without error: a stuck gauge
+    widening = relative(stack.held_out, checked, floor) / gained  # (H, T)
+    typical_spread = np.median(checked.spread, axis=0)
+    smallest = np.where(typical_spread > 0, SMALLEST_SPREAD * typical_spread, 1.0)
     errors = np.concatenate([
         (learned.truth - at_train) * np.clip(widening, 1.0, MOST_WIDENING) / np.maximum(learned.spread, smallest),
         (checked.truth - stack.held_out) / np.maximum(checked.spread, smallest),

@@ -3,7 +3,8 @@
 A decoder is a module with
     summary                       one line for --help
     init(sizes, rng)              -> dict of arrays
-    decode(params, code, xp)      -> (B, H, T, Q), in the window's own units, relative to the anchor
+    begin(params, start)          starts the quantiles where the floor's own errors (H, T, Q) lie, its median at 0
+    decode(params, code, xp)      -> (B, H, T, Q), relative to the anchor and in units of code.unit
 Every step of its answer must respond to the newest observation: a contract test holds each to it.
 """
 
@@ -42,6 +43,7 @@ class Code:
     anchor: Array  # (B, H, T) what the network corrects: the floor's forecast, or 0
     future: Array  # (B, H, F)
     static: Array  # (B, S)
+    unit: Array  # (H, T) what the anchor typically misses, in the window's own units
     median: int  # index of the level 0.5 among Q
 
 
@@ -51,6 +53,8 @@ class Decoder(Protocol):
     summary: str
 
     def init(self, sizes: Sizes, rng: Any) -> dict[str, Array]: ...
+
+    def begin(self, params: dict[str, Array], start: Array) -> None: ...
 
     def decode(self, params: Params, code: Code, xp: Any) -> Array: ...
 

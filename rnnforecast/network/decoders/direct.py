@@ -25,6 +25,10 @@ def init(sizes: Sizes, rng: Any) -> dict[str, Array]:
     }
 
 
+def begin(params: dict[str, Array], start: Array) -> None:
+    params["out.bias"] = start.reshape(-1)
+
+
 def decode(params: Params, code: Code, xp: Any) -> Array:
     """-> (B, H, T, Q)."""
     B, H, T = code.anchor.shape

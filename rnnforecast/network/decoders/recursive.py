@@ -1,7 +1,7 @@
 """Recursive: one step at a time; the median is fed back as the next observation and the state is carried on.
 
 It is trained the way it is used, on its own output. Past covariates end at the cutoff: they are fed as missing.
-    y[1] = head(h)      h = step([anchor[k] + median(y[k]); future[k]], h)      y[k + 1] = head(h)
+    y[1] = head(h)      h = step([anchor[k] + unit[k] median(y[k]); future[k]], h)      y[k + 1] = head(h)
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ def init(sizes: Sizes, rng: Any) -> dict[str, Array]:
     }
 
 
+def begin(params: dict[str, Array], start: Array) -> None:
+    """One head serves all steps: it starts at the mean over them."""
+    params["out.bias"] = start.mean(axis=0).reshape(-1)
+
+
 def decode(params: Params, code: Code, xp: Any) -> Array:
     """-> (B, H, T, Q)."""
     B, H, T = code.anchor.shape
@@ -30,7 +35,7 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
         step = head(params, hidden, code, k, xp).reshape(B, T, -1)  # (B, T, Q)
         steps.append(step)
         if k + 1 < H:
-            value = code.anchor[:, k] + step[:, :, code.median]
+            value = code.anchor[:, k] + code.unit[k] * step[:, :, code.median]
             hidden, states = code.advance(code.frame(value, code.future[:, k]), states)
     return xp.stack(steps, axis=1)
 

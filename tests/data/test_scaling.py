@@ -1,0 +1,70 @@
+"""Scales are those of the rows that were given, in every column, and never 0 or NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnforecast.data.scaling import Scale, fit, for_panel
+from tests.making import NAN, panel_of, tide
+
+
+def test_location_and_spread_are_mean_and_deviation_of_what_was_observed() -> None:
+    columns = np.random.default_rng(0).normal(3, 2, (40, 3))
+    columns[::7, 0] = NAN
+    panel = panel_of(columns, columns[:25] * 5, P=1, F=1, base=2.0)
+    scale = fit(panel, np.array([29, 64]))
+    for s, true in enumerate((columns[:30], columns[:25] * 5)):
+        np.testing.assert_allclose(scale.loc[s], np.nanmean(true, axis=0), rtol=1e-6)
+        np.testing.assert_allclose(scale.spread[s], np.nanstd(true, axis=0), rtol=1e-6)
+
+
+def test_rows_after_the_training_part_are_not_looked_at() -> None:
+    calm = tide(40)
+    wild = calm.copy()
+    wild[30:] = 1e6
+    before, after = (fit(panel_of(values), np.array([29])) for values in (calm, wild))
+    assert (before.loc, before.spread) == (after.loc, after.spread)
+
+
+@pytest.mark.parametrize("level", [0.0, 5.0, -273.15, 1e6])
+def test_a_constant_series_has_the_spread_1(level: float) -> None:
+    for base in (0.0, level):
+        scale = fit(panel_of(np.full(30, level), base=base), np.array([29]))
+        assert scale.spread.tolist() == [[1.0]]
+        assert scale.loc[0, 0] == pytest.approx(level, rel=1e-6)
+
+
+def test_a_millimetre_on_a_thousand_kilometres_is_no_constant() -> None:
+    scale = fit(panel_of(1e6 + tide(50), base=1e6), np.array([49]))
+    assert scale.spread[0, 0] == pytest.approx(tide(50).std(), rel=1e-5)
+
+
+@given(
+    st.lists(st.one_of(st.just(NAN), st.floats(-(2.0**50), 2.0**50, width=32)), min_size=1, max_size=12),
+    st.floats(-1e9, 1e9),
+)
+@settings(deadline=None)
+def test_a_scale_is_never_zero_and_never_nan(values: list[float], base: float) -> None:
+    panel = panel_of(np.array(values) + base, base=base)
+    scale = fit(panel, panel.cutoff)
+    assert np.isfinite(scale.loc).all()
+    assert (np.isfinite(scale.spread) & (scale.spread > 0)).all()
+
+
+def test_a_series_the_model_knows_keeps_its_scale_and_another_is_scaled_by_its_own_rows() -> None:
+    stored = Scale(np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]]))
+    panel = panel_of(tide(30, 1), tide(30, 2), ids=("new", "b"))
+    scale = for_panel(panel, {"a": 0, "b": 1}, stored)
+    own = fit(panel, panel.cutoff)
+    assert scale.loc[:, 0].tolist() == [own.loc[0, 0], 2.0]
+    assert scale.spread[:, 0].tolist() == [own.spread[0, 0], 20.0]
+
+
+def test_units_come_back_per_window() -> None:
+    scale = Scale(np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 9.0]]), np.array([[5.0, 6.0, 9.0], [7.0, 8.0, 9.0]]))
+    loc, spread = scale.targets(2, np.array([1, 0, 1]))
+    assert loc.tolist() == [[[3.0, 4.0]], [[1.0, 2.0]], [[3.0, 4.0]]]
+    assert spread[:, 0].tolist() == [[7.0, 8.0], [5.0, 6.0], [7.0, 8.0]]
