@@ -2,7 +2,8 @@
 
     e = (truth - yhat) / spread            kept in the model as (N, H, T), NaN where the truth was not observed
     quantile(q) = yhat + spread * e(q)     e(q) the empirical quantile over N, per lead; below the median never above 0
-Quantiles are rounded outward by the finite sample (N + 1 instead of N: Vovk et al. 2005, split conformal prediction).
+Quantiles are rounded outward by the finite sample: rank q (N + 1) of N errors, since the next one is as likely to fall
+into each of the N + 1 gaps between them (Vovk et al. 2005, split conformal prediction).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def thinned(errors: F64) -> F64:
 def error_quantiles(errors: F64, levels: tuple[float, ...]) -> F64:
     """e(q) per lead and target, (H, T, Q) from (N, H, T): rising along Q and 0 at the median."""
     N = len(errors)
-    outward = [min(max((q - 0.5) * (N + 1) / max(N, 1) + 0.5, 0.0), 1.0) for q in levels]
+    outward = [min(max((q - 0.5) * (N + 1) / max(N - 1, 1) + 0.5, 0.0), 1.0) for q in levels]
     empty = ~np.isfinite(errors).any(axis=0)  # a lead never observed
     if not N:
         return np.zeros((*empty.shape, len(levels)))

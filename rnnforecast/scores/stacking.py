@@ -51,12 +51,12 @@ def fit(members: F64, truth: F64, best: int, stride: int = 1) -> Stack:
 def fit_target(members: F64, truth: F64, best: int, blocks: I64) -> Stack:
     """One target: members (M, N, H), truth (N, H), the time block of each window (N,)."""
     M, _, H = members.shape
-    loss = loss_beside(members[best], truth)
     complete = np.isfinite(members).all(axis=(0, 2))
     held_out, gains = members[best].copy(), []
     for block in np.unique(blocks):
         inside, rest = (blocks == block) & complete, (blocks != block) & complete
         if inside.any() and rest.any():
+            loss = loss_beside(members[best, rest], truth[rest])  # not even its scale knows the block
             weights = greedy(members[:, rest], truth[rest], best, loss)
             held_out[inside] = np.einsum("mh,mnh->nh", weights, members[:, inside])
             own, its = loss(held_out[inside], truth[inside]), loss(members[best, inside], truth[inside])
@@ -66,6 +66,7 @@ def fit_target(members: F64, truth: F64, best: int, blocks: I64) -> Stack:
     if len(gains) < FEWEST:
         return Stack(weights, members[best])
     factor = trust(np.stack(gains))
+    loss = loss_beside(members[best, complete], truth[complete])
     whole = greedy(members[:, complete], truth[complete], best, loss)
     return Stack(weights + factor * (whole - weights), members[best] + factor * (held_out - members[best]))
 
