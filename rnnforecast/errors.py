@@ -64,10 +64,10 @@ class TrainingFailed(ForecastError):
 
 
 class Interrupted(ForecastError):
-    """Stopped by a signal; nothing was replaced."""
+    """Stopped by a signal; nothing is half written."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}; the previous model, if any, is untouched")
+        super().__init__(f"stopped by signal {signal_number}; no file is half written")
         self.exit_code = 128 + signal_number
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnforecast.config import RunConfig
 from rnnforecast.data import scaling
-from rnnforecast.data.columns import Layout
+from rnnforecast.data.columns import Layout, shown
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, words
 from rnnforecast.data.panel import F64, I64, Panel
@@ -121,7 +121,7 @@ class Model:
     def require_voice(self, panel: Panel, silent: I64) -> None:
         """Refuse origins at which not even the simplest rule has an observation."""
         if len(silent):
-            name = panel.ids[int(panel.series_of(silent)[0])]
+            name = shown(panel.ids[int(panel.series_of(silent)[0])])
             reach = words(self.members.context(self.step), self.step)
             raise DataUnusable(
                 f"series {name}: a target was not observed in the last {reach}; a forecast needs observations",
@@ -148,9 +148,9 @@ def require_future(panel: Panel, origins: I64, horizon: int) -> None:
     missing = future_missing(panel, origins, horizon)
     if missing.any():
         b, h, k = (int(i) for i in np.argwhere(missing)[0])
-        name = panel.ids[int(panel.series_of(origins)[b])]
+        name = shown(panel.ids[int(panel.series_of(origins)[b])])
         raise Mismatch(
-            f"series {name}: known-future covariate {panel.future[k]} is missing {h + 1} steps after the cutoff; "
-            f"the horizon is {horizon} steps",
+            f"series {name}: known-future covariate {shown(panel.future[k])} is missing {h + 1} steps after the "
+            f"cutoff; the horizon is {horizon} steps",
             "--future-data FILE with the rows ahead",
         )

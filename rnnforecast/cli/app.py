@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
+import re
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
 from rnnforecast.cli import evaluate, info, inspect, predict, train
+from rnnforecast.cli.signals import Stopped, trap
 from rnnforecast.cli.streams import error_lines, to_stderr
-from rnnforecast.errors import ForecastError, Interrupted
+from rnnforecast.errors import ForecastError, Interrupted, OutputFailed
 from rnnforecast.report.aligned import escaped
 from rnnforecast.version import __version__
 
-SIGNALLED = 128
 BUG = 1
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EPIPE}
 
 app = typer.Typer(
     name="rnnforecast",
@@ -56,23 +59,30 @@ for command in (train.train, predict.predict, evaluate.evaluate, inspect.inspect
 def main() -> None:
     """Run the command line: every expected failure becomes one line and an exit code."""
     fill_closed_streams()
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends us as it ends any filter
-    verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
+    trap()
     try:
         app()
+    except Stopped as stopped:
+        fail(Interrupted(stopped.number))
     except ForecastError as error:
-        if verbose and not isinstance(error, Interrupted):
-            raise
+        fail(error)
+    except OSError as error:
+        # Commands turn theirs into errors of their own: what is left is Typer, writing help.
+        fail(OutputFailed(f"stdout: could not be written: {error.strerror}") if error.errno in UNWRITABLE else error)
+    except Exception as error:
+        fail(error)
+
+
+def fail(error: Exception) -> NoReturn:
+    """One line and a hint, after the traceback where -v asks for it; then the exit code of the error."""
+    if any(re.fullmatch("--verbose|-q?v+q?", word) for word in sys.argv[1:]) and not isinstance(error, Interrupted):
+        to_stderr("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, ForecastError):
         to_stderr(error_lines(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(SIGNALLED + signal.SIGINT)
-    except Exception as error:
-        if verbose:
-            raise
-        to_stderr(f"rnnforecast: bug: {type(error).__name__}: {escaped(str(error))}")
-        to_stderr("hint: run again with -v and report what it prints")
-        sys.exit(BUG)
+    to_stderr(f"rnnforecast: bug: {type(error).__name__}: {escaped(str(error))}")
+    to_stderr("hint: run again with -v and report what it prints")
+    sys.exit(BUG)
 
 
 def fill_closed_streams() -> None:

@@ -1,12 +1,10 @@
-"""Progress: a bar on a terminal, a line per epoch elsewhere; and signals turned into a wish to stop."""
+"""Progress: a bar on a terminal, a line per epoch elsewhere."""
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rnnforecast.cli.streams import Voice, is_terminal
@@ -14,43 +12,29 @@ from rnnforecast.cli.streams import Voice, is_terminal
 if TYPE_CHECKING:
     from rnnforecast.training.observer import Epoch, Observer
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 @contextmanager
 def watching(voice: Voice) -> Iterator[Observer]:
-    """An observer for this terminal. A second signal of the same kind ends the process at once."""
-    wish = Wish()
-    before = {number: signal.signal(number, wish.heard) for number in STOPPING}
-    try:
-        if voice.quiet:
-            yield Lines(Voice(quiet=True), wish)
-        elif is_terminal(sys.stderr):
-            with bar() as progress:
-                yield Bar(progress, wish)
-        else:
-            yield Lines(voice, wish)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """An observer for this terminal."""
+    if is_terminal(sys.stderr) and not voice.quiet:
+        with bar() as progress:
+            yield Bar(progress)
+    else:
+        yield Lines(voice)
 
 
-class Wish:
-    """The signal that asked to stop, 0 for none."""
+class Untroubled:
+    """Never wishes to stop: signals end the command by an exception (cli.signals)."""
 
-    def __init__(self) -> None:
-        self.number = 0
-
-    def heard(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self.number = number
-        signal.signal(number, signal.SIG_DFL)
+    def stop_signal(self) -> int:
+        return 0
 
 
-class Lines:
+class Lines(Untroubled):
     """A line per epoch."""
 
-    def __init__(self, voice: Voice, wish: Wish) -> None:
-        self.voice, self.wish = voice, wish
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
 
     def stage(self, text: str) -> None:
         self.voice.say(text)
@@ -58,15 +42,12 @@ class Lines:
     def epoch(self, epoch: Epoch) -> None:
         self.voice.say(epoch_line(epoch))
 
-    def stop_signal(self) -> int:
-        return self.wish.number
 
-
-class Bar:
+class Bar(Untroubled):
     """A bar of epochs, and the stage it belongs to."""
 
-    def __init__(self, progress: Any, wish: Wish) -> None:
-        self.progress, self.wish = progress, wish
+    def __init__(self, progress: Any) -> None:
+        self.progress = progress
         self.task = progress.add_task("", total=None)
 
     def stage(self, text: str) -> None:
@@ -76,9 +57,6 @@ class Bar:
         self.progress.update(
             self.task, total=epoch.of, completed=epoch.number, description=epoch_line(epoch)
         )
-
-    def stop_signal(self) -> int:
-        return self.wish.number
 
 
 def bar() -> Any:

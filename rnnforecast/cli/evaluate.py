@@ -18,7 +18,7 @@ from rnnforecast.cli.options import (
     merged,
     with_settings,
 )
-from rnnforecast.cli.streams import Voice, put
+from rnnforecast.cli.streams import Voice, put, refuse_inputs
 from rnnforecast.config import DataFlags
 
 
@@ -44,6 +44,7 @@ def evaluate(
     from rnnforecast.report.words import verdict
 
     flags, asked = merged(given or {}, config)
+    refuse_inputs(output, [*data, *flags.join, *flags.future_data, model])
     forecaster = read_model(model)
     refuse_clash(forecaster, asked)
     loaded = read_data(forecaster, data, flags)

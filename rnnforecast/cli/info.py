@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rnnforecast.cli.options import DEFAULT_MODEL, AsJson, Model, Output, Quiet, Verbose
-from rnnforecast.cli.streams import put
+from rnnforecast.cli.streams import put, refuse_inputs
 
 if TYPE_CHECKING:
     from rnnforecast.model import Model as Forecaster
@@ -25,6 +25,7 @@ def info(
     """
     from rnnforecast.cli.models import read_model
 
+    refuse_inputs(output, [model])
     card = model_card(read_model(model))
     put((json.dumps(card, ensure_ascii=False, indent=1) if as_json else card_text(card)) + "\n", output)
 
@@ -76,4 +77,6 @@ def card_text(card: dict[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    from rnnforecast.data.columns import shown as cut
+
+    return ", ".join(cut(str(item)) for item in value) if isinstance(value, (list, tuple)) else str(value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnforecast.cli.options import AsJson, Config, Output, Quiet, Verbose, merged, with_settings
-from rnnforecast.cli.streams import put
+from rnnforecast.cli.streams import put, refuse_inputs
 from rnnforecast.config import DataFlags
 from rnnforecast.errors import ForecastError
 
@@ -35,22 +35,22 @@ def inspect(
     Example: rnnforecast inspect gauge.csv
     """
     from rnnforecast.data.columns import find
-    from rnnforecast.data.formats import open_table
-    from rnnforecast.data.reading import load_tables, paths
+    from rnnforecast.data.reading import load_tables, open_all, open_others
     from rnnforecast.report.inspection import inspect_json, inspect_text
 
     flags, _ = merged(given or {}, config)
+    refuse_inputs(output, [*data, *flags.join, *flags.future_data])
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    tables = [open_table(source, flags, stdin) for source in data]
-    layout = find(tables[0], flags, [open_table(path, flags, stdin) for path in paths(flags.join)])
+    tables, others = open_all(data, flags, stdin), open_others(flags, stdin)
+    layout = find(tables[0], flags, [*others.beside, *others.ahead])
     next_words = next_command(data, layout, given or {})
     panel, findings = None, []
     if layout.target:
-        loaded = load_tables(tables, flags, stdin=stdin)
+        loaded = load_tables(tables, flags, opened=others)
         panel, layout, findings = loaded.panel, loaded.layout, loaded.findings
     elif layout.candidates:
         with suppress(ForecastError):  # columns that cannot be read together are listed by name alone
-            loaded = load_tables(tables, replace(flags, target=layout.candidates), stdin=stdin)
+            loaded = load_tables(tables, replace(flags, target=layout.candidates), opened=others)
             panel, findings = loaded.panel, loaded.findings
             layout = replace(loaded.layout, target=(), units=(), candidates=layout.candidates)
     told = (panel, layout, findings, next_words, tables[0].facts)

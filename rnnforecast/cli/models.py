@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnforecast.config import DataFlags
+from rnnforecast.config import DataFlags, RunConfig, coerced
 from rnnforecast.errors import Mismatch
 
 if TYPE_CHECKING:
@@ -36,8 +37,13 @@ def refuse_clash(model: Model, asked: Mapping[str, Any]) -> None:
     """The model decides what decided its weights: a setting that says otherwise is refused."""
     from rnnforecast.data.frequency import length_in_steps
 
-    for name, value in asked.items():
-        own = getattr(model.config, name)
-        same = length_in_steps(value, model.step) if name in ("horizon", "lookback", "stride") else value
-        if same != own and name not in ("stride",):
-            raise Mismatch(f"{name} is {value}, the model was trained with {own}", f"leave {name} out, or train again")
+    for f in fields(RunConfig):
+        if f.name not in asked or f.name == "stride":
+            continue
+        said, own = asked[f.name], getattr(model.config, f.name)
+        value = length_in_steps(said, model.step) if f.metadata.get("length") else coerced(f, said)
+        chosen_by_itself = f.name == "segment_length" and value == 0
+        if value != own and not chosen_by_itself:
+            raise Mismatch(
+                f"{f.name} is {said}, the model was trained with {own}", f"leave {f.name} out, or train again"
+            )

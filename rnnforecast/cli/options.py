@@ -100,6 +100,9 @@ def from_toml(path: str | None) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: not a TOML file of settings: {error}") from error
     known = [f.name for f in (*fields(DataFlags), *fields(RunConfig))]
+    if "with" in settings:  # as the flag is called
+        settings["join"] = settings.pop("with")
+    settings = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in settings.items()}
     for name in settings:
         if name not in known:
             guess = nearest(name, known)
@@ -117,10 +120,11 @@ def merged(given: Mapping[str, Any], config: str | None) -> tuple[DataFlags, dic
 
 def numbers(name: str, value: Any) -> Any:
     """quantile_levels come as words, comma-separated or repeated."""
-    if name != "quantile_levels" or not all(isinstance(word, str) for word in value):
+    if name != "quantile_levels":
         return value
+    words = [str(word) for word in (value if isinstance(value, (list, tuple)) else [value])]
     try:
-        return tuple(float(part) for word in value for part in word.split(","))
+        return tuple(float(part) for word in words for part in word.split(","))
     except ValueError:
-        said = ",".join(value)
+        said = ",".join(words)
         raise UsageError(f"quantile_levels must be numbers, got {said}", "--quantile-levels 0.1,0.5,0.9") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, Quiet, Verbose, merged, with_settings
-from rnnforecast.cli.streams import Voice, is_terminal, put, speaks_unicode
+from rnnforecast.cli.streams import Voice, is_terminal, put, refuse_inputs, speaks_unicode
 from rnnforecast.config import DataFlags
 from rnnforecast.errors import Mismatch, UsageError, nearest
 
@@ -51,6 +51,7 @@ def predict(
     kind = chosen_format(format, output)
     voice = Voice(quiet)
     flags, asked = merged(given or {}, config)
+    refuse_inputs(output, [*(data or ()), *flags.join, *flags.future_data, model])
     forecaster = read_model(model)
     horizon = asked_horizon(forecaster, asked)
     refuse_clash(forecaster, asked)
@@ -87,7 +88,9 @@ def asked_horizon(forecaster: Forecaster, asked: dict[str, Any]) -> int:
     if "horizon" not in asked:
         return own
     steps = length_in_steps(asked.pop("horizon"), forecaster.step)
-    if not 1 <= steps <= own:
+    if steps < 1:
+        raise UsageError(f"horizon must be from 1 to {own}, got {steps}", f"-H {own}")
+    if steps > own:
         raise Mismatch(
             f"horizon {steps} steps: the model was trained for {own} steps ({words(own, forecaster.step)})",
             f"-H {own}, or train again with -H {steps}",
@@ -131,7 +134,7 @@ def drawn(forecaster: Forecaster, panel: Panel, forecast: Forecast) -> str:
     low, high = (forecast.quantiles[0, :, 0, int(np.abs(levels - q).argmin())] for q in (0.1, 0.9))
     ends = panel.step.at(panel.start[forecast.series[0]], np.array([rows[0], origin, origin + steps]) - offset)
     first, cutoff, last = stamp_text(ends, forecaster.layout)
-    width = min(shutil.get_terminal_size().columns, 100)
+    width = max(20, min(shutil.get_terminal_size().columns, 100))  # narrower is no drawing
     return chart(
         past, forecast.yhat[0, :, 0], low, high, width, 12, speaks_unicode(sys.stderr), (first, cutoff, last),
         forecaster.layout.units[0],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rnnforecast.errors import ForecastError, OutputFailed
@@ -27,8 +29,8 @@ def to_stderr(text: str) -> None:
         if sys.stderr is not None:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
-    except OSError:
-        pass  # nobody listens: what was said must not break what is done
+    except OSError:  # nobody listens: what was said must not break what is done, now or when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     except UnicodeEncodeError:
         sys.stderr.write(text.encode("ascii", "replace").decode() + "\n")
 
@@ -50,11 +52,19 @@ def speaks_unicode(stream: object) -> bool:
     return "utf" in (getattr(stream, "encoding", None) or "").lower()
 
 
+def refuse_inputs(output: str | None, inputs: Sequence[str]) -> None:
+    """Refuse to write over what was read: the data or the model. Raises OutputFailed."""
+    for name in (part for text in inputs for part in {text, *text.split(",")}):
+        with suppress(OSError, ValueError):
+            if output and name != "-" and os.path.samefile(output, name) and os.path.isfile(name):
+                raise OutputFailed(f"{output}: is read from, so it is not replaced", "write elsewhere: -o FILE")
+
+
 def put(data: str | bytes, output: str | None) -> None:
     """Data to a file, whole or not at all, or to stdout. Raises OutputFailed."""
     content = data.encode() if isinstance(data, str) else data
     if output is not None and output != "-":
-        to_file(content, Path(output))
+        to_file(content, output)
         return
     if sys.stdout is None:
         raise OutputFailed("stdout is closed; the result has nowhere to go", "-o FILE")
@@ -65,11 +75,14 @@ def put(data: str | bytes, output: str | None) -> None:
         raise OutputFailed(f"stdout: could not be written: {error.strerror}") from error
 
 
-def to_file(content: bytes, path: Path) -> None:
+def to_file(content: bytes, name: str) -> None:
     """Replace a regular file in one step; write into a pipe or a device as it is."""
     from rnnforecast import atomic
 
+    path = Path(name)
     try:
+        if not name:
+            raise OutputFailed("-o '' names no file", "-o FILE")
         mode = path.stat().st_mode if path.exists() else stat.S_IFREG
         if stat.S_ISDIR(mode):
             raise OutputFailed(f"{path}: is a folder", "-o FILE")
@@ -79,5 +92,7 @@ def to_file(content: bytes, path: Path) -> None:
         target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputFailed(f"{path}: could not be written: {error.strerror}") from error
+        raise OutputFailed(f"{path}: could not be written: {error.strerror}", "write elsewhere: -o FILE") from error
+    except ValueError as error:  # a null character in the name
+        raise OutputFailed(f"{name}: could not be written: {error}", "write elsewhere: -o FILE") from error
     atomic.put(target, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.signals import outlive_readers
 from rnnforecast.cli.streams import Voice
 from rnnforecast.config import DataFlags, RunConfig
+from rnnforecast.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnforecast.data.reading import Loaded
@@ -35,6 +38,9 @@ def train(
     """
     from rnnforecast import checkpoint
 
+    outlive_readers()
+    if output in ("", "-"):
+        raise UsageError(f"a model goes to a file, got -o {output!r}", f"-o {DEFAULT_MODEL}")
     voice = Voice(quiet)
     flags, asked = merged(given or {}, config)
     loaded, settings = read(data, flags, asked)
@@ -61,6 +67,7 @@ def read(data: list[str], flags: DataFlags, asked: dict[str, Any]) -> tuple[Load
 
 def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) -> None:
     """What was found, what will be done: the lengths are always printed, since defaults chose them."""
+    from rnnforecast.data.columns import listing
     from rnnforecast.data.frequency import stamp_text, words
 
     panel, layout = loaded.panel, loaded.layout
@@ -69,18 +76,18 @@ def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) 
     for finding in loaded.findings:
         if finding.severity == "warning" or verbose:
             voice.say(finding.text + (f"  ({finding.hint})" if finding.hint else ""))
-    what = " and ".join(layout.target)
     if layout.unused:
-        voice.say(f"unused columns: {', '.join(layout.unused)} (--past or --future uses them)")
+        voice.say(f"unused columns: {listing(layout.unused)} (--past or --future uses them)")
     voice.say(
-        f"{what}: {rows:,} steps of {panel.step.text()} up to {ends}, {len(panel.ids)} series; "
+        f"{listing(layout.target)}: {rows:,} steps of {panel.step.text()} up to {ends}, {len(panel.ids)} series; "
         f"{settings.cell} for {words(settings.horizon, panel.step)} ahead (-H) "
         f"from {words(settings.lookback, panel.step)} back (-L)"
     )
 
 
 def fitted(voice: Voice, loaded: Loaded, settings: RunConfig) -> Model:
-    """Train and score, with progress and an ear for signals."""
+    """Train and score, with progress."""
+    stand_somewhere()
     from rnnforecast.cli.console import watching
     from rnnforecast.evaluation.backtest import scored
     from rnnforecast.training.fit import fit
@@ -89,6 +96,14 @@ def fitted(voice: Voice, loaded: Loaded, settings: RunConfig) -> Model:
         model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer)
         observer.stage("scoring the test part")
         return scored(model, loaded.panel)
+
+
+def stand_somewhere() -> None:
+    """Leave a folder that was deleted: in one, the libraries that torch loads end the process."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        os.chdir("/")
 
 
 def save(model: Model, path: Path) -> None:

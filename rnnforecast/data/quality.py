@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 LARGEST = 1e30
+DROWNING = 1e9  # times the usual distance from the median: more than float32 can tell apart
 SENTINELS = (-99.0, -999.0, -9999.0, -99999.0, -999999.0, -99.9999, -32767.0, -32768.0, 999.9, 9999.0, 99999.0)
 
 
@@ -52,6 +54,7 @@ def regularise(
     readings = within(readings, layout, flags, findings)
     readings = in_order(readings, findings)
     readings = without_repeats(readings, layout, flags.duplicates, findings)
+    refuse_drowning(readings, layout)
     step = choose_step(readings, layout, flags, step)
     readings = joined_per_step(readings, step, layout, flags, findings)
     readings, places = snapped(readings, step, layout, flags, findings)
@@ -66,6 +69,37 @@ def refuse_absurd(readings: Readings) -> None:
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         name, value = shown(readings.columns[column]), readings.values[row, column]
         raise DataUnusable(f"{readings.place(row)}: {name} is {value:g}; expected a finite number below 1e30")
+
+
+def refuse_drowning(readings: Readings, layout: Layout) -> None:
+    """Refuse, by line, a number so large that the others of its series would lose their digits beside it."""
+    bounds = firsts(readings).tolist()
+    for at, name in enumerate(readings.columns):
+        column = readings.values[:, at]
+        if name in layout.static or not np.nanmax(np.abs(column), initial=0.0) > DROWNING:
+            continue
+        for first, end in pairwise(bounds):
+            rows = first + np.flatnonzero(~np.isnan(column[first:end]))
+            row = drowning(column[rows])
+            if row is not None:
+                value = float(column[rows[row]])
+                raise DataUnusable(
+                    f"{readings.place(int(rows[row]))}: {shown(name)} is {value:g}, beside which the digits of the "
+                    "other values are lost; expected values of one size",
+                    f"--missing {value!r} if it means a missing value",
+                )
+
+
+def drowning(values: F64) -> int | None:
+    """The index of a number that is further from the median than float32 tells the others apart, or None."""
+    if not len(values):
+        return None
+    middle = float(np.median(values))
+    apart = np.abs(values - middle)
+    furthest = int(np.argmax(apart))
+    others = apart[(apart > 0) & (apart < apart[furthest])]
+    usual = float(np.median(others)) if len(others) else abs(middle) or 1.0
+    return furthest if apart[furthest] > DROWNING * usual else None
 
 
 def suspected_codes(readings: Readings, layout: Layout) -> list[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +51,25 @@ def load(
 
     Raises NotFound, DataUnusable, Mismatch (with `known`) and UsageError.
     """
+    return load_tables(open_all(sources, flags, stdin), flags, known, step, base, stdin)
+
+
+def open_all(sources: Sequence[str], flags: DataFlags, stdin: BinaryIO | None = None) -> list[Table]:
+    """The tables of DATA. Raises UsageError where stdin would be read twice."""
     if [*sources, *flags.join, *flags.future_data].count("-") > 1:
         raise UsageError("stdin (-) is named twice; expected once")
-    return load_tables([open_table(source, flags, stdin) for source in sources], flags, known, step, base, stdin)
+    return [open_table(source, flags, stdin) for source in sources]
+
+
+class Others(NamedTuple):
+    """The tables beside DATA: those of --with and those of --future-data."""
+
+    beside: list[Table]
+    ahead: list[Table]
+
+
+def open_others(flags: DataFlags, stdin: BinaryIO | None = None) -> Others:
+    return Others(*([open_table(path, flags, stdin) for path in paths(v)] for v in (flags.join, flags.future_data)))
 
 
 def load_tables(
@@ -63,10 +79,10 @@ def load_tables(
     step: Step | None = None,
     base: Mapping[str, F64] | None = None,
     stdin: BinaryIO | None = None,
+    opened: Others | None = None,
 ) -> Loaded:
-    """The same from tables; the files of --with and --future-data are opened here."""
-    beside = [open_table(path, flags, stdin) for path in paths(flags.join)]
-    ahead = [open_table(path, flags, stdin) for path in paths(flags.future_data)]
+    """The same from tables; --with and --future-data are opened here, unless they were: a pipe opens once."""
+    beside, ahead = opened or open_others(flags, stdin)
     others = [*beside, *ahead]
     layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others)
     require_target(layout, tables[0].source)

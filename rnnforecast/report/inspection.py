@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout
+from rnnforecast.data.columns import Layout, listing, shown
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import stamp_text, words
 from rnnforecast.data.panel import Panel
@@ -27,6 +27,7 @@ Facts = Sequence[tuple[str, Any]]
 
 ROLES = ("target", "candidates", "past", "future")
 SHOWN = 5  # names of series, at most
+MOST = 12  # columns of one role, at most; --json has all
 
 
 def inspect_text(
@@ -37,11 +38,12 @@ def inspect_text(
     rows = [["format", _format(seen["format"])]] if facts else []
     rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
     rows += [["time", _time(seen["time"])]]
-    rows += [[role.rstrip("s"), _column(column)] for role in ROLES for column in seen[role] if "rows" in column]
+    rows += [[role.rstrip("s"), _column(column)] for role in ROLES for column in seen[role][:MOST] if "rows" in column]
     if not seen["target"]:
-        rows += [["target", "not decided; it could be " + (", ".join(layout.candidates) or "none of the columns")]]
-    rows += [["static", ", ".join(layout.static)]] if layout.static else []
-    rows += [["unused", ", ".join(layout.unused)]] if layout.unused else []
+        could = listing(layout.candidates) if layout.candidates else "none of the columns"
+        rows += [["target", f"not decided; it could be {could}"]]
+    rows += [["static", listing(layout.static)]] if layout.static else []
+    rows += [["unused", listing(layout.unused)]] if layout.unused else []
     for finding in findings:
         rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
     return aligned(rows, left=2) + f"Next: {escaped(next_command)}\n"
@@ -146,12 +148,12 @@ def _series(seen: dict[str, Any]) -> str:
     steps = f"{time['longest']:,}"
     if time["shortest"] < time["longest"]:
         steps = f"{time['shortest']:,} to {steps}"
-    names = ", ".join(ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
+    names = ", ".join(map(shown, ids[:SHOWN])) + (", …" if len(ids) > SHOWN else "")
     return f"{len(ids):,} ({names}), {steps} steps each"
 
 
 def _time(time: dict[str, Any]) -> str:
-    parts = [time["column"] or "rows in order, no times"]
+    parts = [shown(time["column"] or "rows in order, no times")]
     if "step" in time:
         parts += [time["zone"] or ("no zone" if time["column"] else "")]
         parts += [f"every {time['step']}", f"{time['first']} to {time['last']}", count(time["steps"], "step")]
@@ -160,7 +162,7 @@ def _time(time: dict[str, Any]) -> str:
 
 def _column(column: dict[str, Any]) -> str:
     """Name, unit, range and holes of a column, in one line."""
-    name = f"{column['column']} ({column['unit']})" if column["unit"] else column["column"]
+    name = shown(column["column"]) + (f" ({column['unit']})" if column["unit"] else "")
     if column["min"] is None:
         return f"{name}, no value observed"
     # The low half counts: the low flow of a river is lost in the decimals of its floods.

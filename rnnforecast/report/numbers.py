@@ -11,12 +11,14 @@ from math import floor, isfinite, log10
 import numpy as np
 import numpy.typing as npt
 
+LARGE = 1e17  # from here on a float64 has no ones: only powers of ten say something
+
 
 def exact(value: float) -> str:
     """6 significant digits, or 3 decimals from 1000 on; without needless zeros, "" for NaN."""
     if value != value:
         return ""
-    if not 1000 <= abs(value) < 1e15:
+    if not 1000 <= abs(value) < LARGE:
         return format(value + 0.0, ".6g")  # adding 0 makes -0 a plain 0
     return format(value, ".3f").rstrip("0").rstrip(".")
 
@@ -29,9 +31,11 @@ def decimals(spread: float) -> int:
 
 
 def fixed(value: float, places: int) -> str:
-    """`value` with that many decimals, grouped in thousands from 10,000 on; "-" for NaN."""
+    """`value` with that many decimals, grouped in thousands from 10,000 on; "-" for NaN, powers of ten from 1e17 on."""
     if value != value:
         return "-"
+    if abs(value) >= LARGE:
+        return format(value, ".3g")
     text = format(value, f"{',' if abs(value) >= 10_000 else ''}.{places}f")
     return text.lstrip("-") if not text.strip("-0.,") else text  # no -0.00
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.frequency import stamp_text
 from rnnforecast.data.panel import Panel
+from rnnforecast.errors import OutputFailed
 from rnnforecast.report.aligned import aligned
 from rnnforecast.report.numbers import decimals, exact, fixed
 from rnnforecast.scores.forecast import Forecast
@@ -87,7 +88,10 @@ def as_jsonl(rows: Rows) -> str:
 
 
 def as_parquet(rows: Rows) -> bytes:
-    """A Parquet file: text, int64 leads, float64 values, times as timestamps in the input's zone."""
+    """A Parquet file: text, int64 leads, float64 values, times as timestamps in the input's zone.
+
+    Raises OutputFailed for a time that Arrow does not know, such as the year 10000.
+    """
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
@@ -95,10 +99,13 @@ def as_parquet(rows: Rows) -> bytes:
     kinds = {name: _arrow_type(pa, rows, name) for name in rows.names}
     parsing = pa.csv.ParseOptions(newlines_in_values=True)
     converting = pa.csv.ConvertOptions(column_types=kinds)
-    # Arrow's own memory, not Python's: a thread of Arrow that lets go of Python bytes while the interpreter ends aborts it.
+    # Arrow's memory, not Python's: a thread of Arrow that lets go of Python bytes while the interpreter ends aborts it.
     text = pa.BufferOutputStream()
     text.write(as_csv(rows).encode())
-    table = pa.csv.read_csv(pa.BufferReader(text.getvalue()), parse_options=parsing, convert_options=converting)
+    try:
+        table = pa.csv.read_csv(pa.BufferReader(text.getvalue()), parse_options=parsing, convert_options=converting)
+    except pa.ArrowInvalid as error:
+        raise OutputFailed(f"Parquet cannot hold these rows: {error}", "--format csv") from None
     sink = pa.BufferOutputStream()
     pa.parquet.write_table(table, sink)
     return bytes(sink.getvalue())

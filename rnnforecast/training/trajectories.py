@@ -50,7 +50,8 @@ def collect(learned: Evidence, checked: Evidence, stack: Stack, floor: int, num_
     ])
     typical = np.maximum(mean_abs(errors), 1e-9)
     stand_in = [mean_abs(checked.truth - checked.members[k]) / typical for k in range(num_floors)]
-    return Trajectories(bands.thinned(errors), smallest, np.stack(stand_in))
+    kept = bands.thinned(errors).astype(np.float32).astype(np.float64)  # as the file will: then both forecast alike
+    return Trajectories(kept, smallest, np.stack(stand_in))
 
 
 def relative(yhat: F64, evidence: Evidence, floor: int) -> F64:

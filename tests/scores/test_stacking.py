@@ -119,7 +119,7 @@ def test_blocks_are_no_shorter_than_a_horizon() -> None:
     """Two blocks of few windows share what they are judged by: the best floor alone is the answer."""
     members, truth = said(1.0, 0.0, count=2 * H)
     assert (fit(members, truth, 0).weights[0] == 1).all()
-    assert (fit(members, truth, 0, stride=H).weights[1] > 0.7).all()  # as far apart as this, they do not
+    assert (fit(members, truth, 0, stride=H).weights[1] > 0.5).all()  # as far apart as this, they do not
 
 
 def test_a_window_at_which_a_member_is_missing_is_left_out_of_the_fit() -> None:

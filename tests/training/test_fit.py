@@ -142,9 +142,9 @@ def test_weights_are_convex_and_trajectories_bounded() -> None:
     for model in (fitted("rich", max_epochs=2), fitted("tide")):
         assert (model.weights >= 0).all()
         np.testing.assert_allclose(model.weights.sum(axis=0), 1)
-        N, H, T = model.errors.shape
-        assert [H, T] == [4, len(model.layout.target)]
-        assert 0 < N <= bands.TRAJECTORIES
+        count, *shape = model.errors.shape
+        assert shape == [4, len(model.layout.target)]
+        assert 0 < count <= bands.TRAJECTORIES
         assert (model.smallest_spread > 0).all()
 
 

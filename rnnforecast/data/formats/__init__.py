@@ -12,12 +12,13 @@ A format is a module with
 
 from __future__ import annotations
 
+import atexit
 import os
 import stat
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from rnnforecast.config import DataFlags, listed
 from rnnforecast.data.table import Table
@@ -33,9 +34,6 @@ FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"\x89HDF": "HDF5 or netCDF", b"CDF": "netCDF", b"%PDF": "PDF",
     b"SQLite format 3": "an SQLite database", b"<!DOCTYPE": "a web page", b"<html": "a web page", b"<?xml": "XML",
 }  # fmt: skip
-
-_spooled: list[Any] = []  # temporary files live as long as the process: closing one removes it
-
 
 class Format(Protocol):
     summary: str
@@ -57,7 +55,10 @@ def open_table(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> 
     Raises NotFound where there is no such file and DataUnusable where it holds no table.
     """
     if source == "-":
-        return table_in(spool(stdin or sys.stdin.buffer, "stdin"), "stdin", flags)
+        stream = stdin or getattr(sys.stdin, "buffer", None)
+        if stream is None:
+            raise DataUnusable("stdin: closed; expected data there", "name a file instead of -")
+        return table_in(spool(stream, "stdin"), "stdin", flags)
     path = Path(source)
     try:
         mode = path.stat().st_mode
@@ -87,7 +88,7 @@ def spool(stream: BinaryIO, source: str) -> Path:
 
     try:
         file = tempfile.NamedTemporaryFile(prefix="rnnforecast-")  # noqa: SIM115  (kept open on purpose)
-        _spooled.append(file)
+        atexit.register(file.close)  # which removes it
         shutil.copyfileobj(stream, file)
         file.flush()
     except OSError as error:
