@@ -87,7 +87,7 @@ class RunConfig:
     loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
     max_epochs: int = setting(60, "passes over the training windows at most", minimum=0, maximum=1_000_000)
     patience: int = setting(
-        6, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
+        15, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
     )
     learning_rate: float = setting(3e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)

@@ -20,7 +20,7 @@ from rnnforecast.data.features import NEEDED
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import Panel
-from rnnforecast.data.scaling import Scale
+from rnnforecast.data.scaling import Scale, over_series
 from rnnforecast.data.widths import Widths
 from rnnforecast.errors import ForecastError, ModelUnusable
 from rnnforecast.floors import floor_named
@@ -133,7 +133,11 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
         layout=rebuilt(Layout, document["layout"]),
         members=members,
         cycles=cycles,
-        scale=Scale(*(sized(tensors, f"scale.{part}", "f8", len(ids), columns) for part in ("loc", "spread"))),
+        scale=Scale(
+            loc=sized(tensors, "scale.loc", "f8", len(ids), columns),
+            spread=sized(tensors, "scale.spread", "f8", len(ids), columns),
+            static=over_series(context.static),
+        ),
         ranking=tuple(document["ranking"]),
         weights=sized(tensors, "weights", "f8", M, H, widths.T),
         errors=sized(tensors, "errors.trajectories", "f4", -1, H, widths.T).astype(np.float64),

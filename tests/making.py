@@ -69,7 +69,7 @@ def windows_of(panel: Panel, config: RunConfig, context: int | None = None, cycl
 def unscaled(panel: Panel) -> Scale:
     """A scale that leaves every value as it is."""
     shape = panel.base.shape
-    return Scale(np.zeros(shape), np.ones(shape))
+    return Scale(np.zeros(shape), np.ones(shape), np.array([[0.0], [1.0]]) * np.ones(panel.static.shape[1]))
 
 
 def widths_of(panel: Panel, cycles: tuple[int, ...] = ()) -> Widths:

@@ -90,6 +90,10 @@ def test_a_forecast_without_a_frame_starts_from_the_rows_kept() -> None:
     pd.testing.assert_frame_equal(trained("UTC").predict(), trained("UTC").predict(frame_of(tz="UTC")))
 
 
+def test_rows_older_than_it_needs_do_not_move_a_digit() -> None:
+    pd.testing.assert_frame_equal(trained().predict(frame_of().tail(40)), trained().predict(), check_exact=True)
+
+
 def test_a_model_is_saved_and_loaded_and_forecasts_the_same(tmp_path: Path) -> None:
     trained().save(tmp_path / "a" / "gauge.safetensors")
     for path in (tmp_path / "a" / "gauge.safetensors", str(tmp_path / "a" / "gauge.safetensors")):

@@ -288,6 +288,18 @@ def test_names_of_any_bytes_do_no_harm(name: str, text: bytes) -> None:
     harmless(document, {**tensors, name: np.frombuffer(text, np.uint8)})
 
 
+@pytest.mark.parametrize("start", [-(2**63), 2**63 - 1, 2**40, -(2**40)])
+def test_a_start_before_or_after_all_time_is_refused(start: int) -> None:
+    document, tensors = parts()
+    refused(document, {**tensors, "context.start": np.array([0, start, 0])})
+
+
+def test_a_label_for_each_rule_or_none_is_read() -> None:
+    document, tensors = parts()
+    document["scores"]["labels"].pop()
+    refused(document, tensors)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("name", ["context.base", "context.static"])
 def test_context_that_is_no_number_where_it_must_be_one_is_refused(name: str, value: float) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +21,10 @@ from rnnforecast.cli.options import (
     with_settings,
 )
 from rnnforecast.cli.streams import Voice, put, refuse_inputs
-from rnnforecast.config import DataFlags
+from rnnforecast.config import DataFlags, RunConfig, check
+
+if TYPE_CHECKING:
+    from rnnforecast.data.frequency import Step
 
 
 @with_settings(DataFlags, names=("stride",))
@@ -38,7 +43,6 @@ def evaluate(
     Example: rnnforecast evaluate gauge.csv -m kew.safetensors --json > scores.json
     """
     from rnnforecast.cli.models import read_data, read_model, refuse_clash
-    from rnnforecast.data.frequency import length_in_steps
     from rnnforecast.evaluation.backtest import backtest
     from rnnforecast.report.tables import as_json as scores_json
     from rnnforecast.report.words import verdict
@@ -52,8 +56,7 @@ def evaluate(
     for finding in loaded.findings:
         if finding.severity == "warning" or verbose:
             voice.say(finding.text)
-    stride = length_in_steps(asked["stride"], forecaster.step) if "stride" in asked else None
-    scores = backtest(forecaster, loaded.panel, stride)
+    scores = backtest(forecaster, loaded.panel, stride_asked(asked, forecaster.step))
     if as_json:
         text = json.dumps(scores_json(scores, forecaster.step, forecaster.layout), ensure_ascii=False, indent=1)
     else:
@@ -61,6 +64,17 @@ def evaluate(
             scores, forecaster.step, forecaster.layout.target, forecaster.layout.units
         )
     put(text + "\n", output)
+
+
+def stride_asked(asked: Mapping[str, Any], step: Step) -> int | None:
+    """--stride in steps, within its bounds; None where it was not given."""
+    from rnnforecast.data.frequency import length_in_steps
+
+    if "stride" not in asked:
+        return None
+    stride = length_in_steps(asked["stride"], step)
+    check(next(f for f in fields(RunConfig) if f.name == "stride"), stride)
+    return stride
 
 
 def score_text(forecaster: Any, scores: Any) -> str:

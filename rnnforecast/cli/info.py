@@ -70,8 +70,9 @@ def card_text(card: dict[str, Any]) -> str:
     for name, value in card.items():
         if name == "settings":
             value = " ".join(f"{k}={shown(v)}" for k, v in value.items())
-        if value not in (None, [], ""):
-            rows.append((name.replace("_", " "), shown(value)))
+        lines = value.split("\n") if name == "verdict" and value else [shown(value)]  # a sentence per target
+        if value not in (None, [], "") and value != [""] * len(card["target"]):
+            rows += [(name.replace("_", " ") if line is lines[0] else "", line) for line in lines]
     width = max(len(name) for name, _ in rows)
     return "\n".join(escaped(f"{name:<{width}}  {text}") for name, text in rows)
 
@@ -79,4 +80,4 @@ def card_text(card: dict[str, Any]) -> str:
 def shown(value: Any) -> str:
     from rnnforecast.data.columns import shown as cut
 
-    return ", ".join(cut(str(item)) for item in value) if isinstance(value, (list, tuple)) else str(value)
+    return ", ".join(cut(str(item)) or "-" for item in value) if isinstance(value, (list, tuple)) else str(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnforecast.data.panel import F64, I64, Panel
+from rnnforecast.data.panel import F32, F64, I64, Panel
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Scale:
 
     loc: F64
     spread: F64
+    static: F64  # (2, S) location and spread of each static covariate over the series
 
     def targets(self, num_targets: int, series: I64) -> tuple[F64, F64]:
         """loc and spread of the targets of each of B series, (B, 1, T): to turn forecasts into units."""
@@ -25,7 +26,17 @@ class Scale:
 def fit(panel: Panel, last: I64) -> Scale:
     """Mean and standard deviation of the observed rows of each series up to and with flat row `last` (series,)."""
     pairs = [moments(panel, s, int(last[s]) + 1) for s in range(panel.num_series)]
-    return Scale(np.array([loc for loc, _ in pairs]), np.array([spread for _, spread in pairs]))
+    loc, spread = (np.array(column) for column in zip(*pairs, strict=True))
+    return Scale(loc, spread, over_series(panel.static))
+
+
+def over_series(static: F32) -> F64:
+    """Mean and deviation over the series, (series, S) -> (2, S): catchments have 10 to 100,000 km2.
+
+    A covariate that is the same in every series has spread 1.
+    """
+    mean, deviation = static.mean(axis=0, dtype=np.float64), static.std(axis=0, dtype=np.float64)
+    return np.stack([mean, np.where(deviation <= 1e-7 * np.abs(mean), 1.0, deviation)])
 
 
 def moments(panel: Panel, series: int, end: int) -> tuple[F64, F64]:
@@ -36,14 +47,15 @@ def moments(panel: Panel, series: int, end: int) -> tuple[F64, F64]:
     mean = np.where(seen, values, 0.0).sum(axis=0) / count
     deviation = np.sqrt((np.where(seen, values - mean, 0.0) ** 2).sum(axis=0) / count)
     loc = mean + panel.base[series]
-    constant = deviation <= 1e-7 * np.maximum(np.abs(loc), 1e-30)
+    # What float32 can store of the values beside their base, and float64 of what the file wrote, is no movement.
+    constant = deviation <= np.maximum(1e-7 * np.abs(mean), 1e-14 * np.abs(loc))
     return loc, np.where(constant, 1.0, deviation)
 
 
 def for_panel(panel: Panel, known: Mapping[str, int], scale: Scale) -> Scale:
-    """The stored scale of each of the panel's series; a series never seen is scaled by its own rows."""
+    """The stored scale of each of the panel's series; one never seen is scaled by its own rows, its statics as all."""
     own = fit(panel, panel.cutoff)
     rows = [known.get(name, -1) for name in panel.ids]
     loc = [scale.loc[k] if k >= 0 else own.loc[s] for s, k in enumerate(rows)]
     spread = [scale.spread[k] if k >= 0 else own.spread[s] for s, k in enumerate(rows)]
-    return Scale(np.array(loc), np.array(spread))
+    return Scale(np.array(loc), np.array(spread), scale.static)

@@ -66,7 +66,7 @@ class Windows:
             past_mask=past_mask,
             future=future,
             calendar=calendar(stamps, self.cycles),
-            static=panel.static[series],
+            static=((panel.static[series] - self.scale.static[0]) / self.scale.static[1]).astype(np.float32),
             truth=values[:, C:, :T],
         )
 

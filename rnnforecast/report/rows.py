@@ -51,9 +51,8 @@ def forecast_rows(forecast: Forecast, panel: Panel, layout: Layout) -> Rows:
     row = forecast.origin - panel.offsets[forecast.series]  # (B,)
     steps = row[:, None] + np.arange(H + 1)  # (B, H + 1), from the cutoff on
     times = panel.step.at(panel.start[forecast.series][:, None], steps)
-    ids = ("series",) if not layout.id and panel.num_series == 1 else panel.ids
     columns: dict[str, Column] = {
-        "unique_id": _spread(np.array(ids, object)[forecast.series][:, None, None], shape),
+        "unique_id": _spread(np.array(panel.ids, object)[forecast.series][:, None, None], shape),
         "target": _spread(np.array(panel.targets, object)[:, None], shape),
         "unit": _spread(np.array(layout.units, object)[:, None], shape),
         "ds": _times(times[:, None, 1:], shape, layout),

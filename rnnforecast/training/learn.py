@@ -96,24 +96,22 @@ class Learner:
         self.averaged = {name: value.detach().clone() for name, value in self.params.items()}
         self.updates = 0
 
-    def batch_loss(self, batch: Batch, anchor: Tensor | None, training: bool) -> Tensor:
-        rate = self.config.dropout if training else 0.0
-        out = forecaster.forward(
-            self.params if training else self.averaged, batch, anchor, self.config, torch,
-            scan=kernels.scan, drop=(lambda x: dropout(x, rate)) if rate else (lambda x: x),
-        )
+    def batch_loss(self, batch: Batch, anchor: Tensor | None) -> Tensor:
+        rate = self.config.dropout
+        drop = (lambda x: dropout(x, rate)) if rate else (lambda x: x)
+        out = forecaster.forward(self.params, batch, anchor, self.config, torch, kernels.scan, drop)
         return self.loss(out, batch.truth, self.levels)
 
     def epoch(self, lesson: Lesson, order: I64, observer: Observer) -> float:
         """One pass over the windows in `order`; the mean training loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.schedule.rate()
+            group["lr"] = self.schedule.rate
         whole = self.config.batch_size
         micro = min(MICRO_BATCH, whole) if self.config.cell == "lstm" and self.config.segment_length == 1 else whole
         parts = max(1, whole // micro)
         losses = []
         for k, (batch, anchor) in enumerate(lesson.batches(order, micro), start=1):
-            loss = self.batch_loss(batch, anchor, training=True)
+            loss = self.batch_loss(batch, anchor)
             (loss / parts).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.item())
             if k % parts == 0:
@@ -134,13 +132,23 @@ class Learner:
                 self.averaged[name].lerp_(value, 1 - keep)
 
     def evaluate(self, lesson: Lesson) -> float:
-        """Mean loss over the lesson, by the averaged weights and without dropout."""
+        """Mean absolute error of the median over the lesson, by the averaged weights and without dropout.
+
+        What is reported is what stops: bands come from error trajectories, so quantiles need not choose the weights.
+        """
+        middle, errors = self.config.quantile_levels.index(0.5), []
         with torch.inference_mode():
-            parts = [
-                (float(self.batch_loss(batch, anchor, training=False)), len(batch.truth))
-                for batch, anchor in lesson.batches(np.arange(len(lesson.origins)), 256)
-            ]
-        return sum(value * n for value, n in parts) / sum(n for _, n in parts)
+            for batch, anchor in lesson.batches(np.arange(len(lesson.origins)), 256):
+                out = forecaster.forward(self.averaged, batch, anchor, self.config, torch, kernels.scan)
+                errors.append((out[..., middle] - batch.truth).abs())
+        return float(torch.cat(errors).nanmean())
+
+    def go_back_to(self, weights: Arrays) -> None:
+        """Take up learning from these weights; the optimiser keeps its memory of how steep each one is."""
+        with torch.no_grad():
+            for name, value in self.learned.items():
+                value.copy_(torch.from_numpy(weights[name]))
+                self.averaged[name].copy_(value)
 
     def weights(self) -> Arrays:
         return {name: value.numpy().copy() for name, value in self.averaged.items()}
@@ -188,9 +196,10 @@ def learn(
                     f"training diverged in epoch {number + 1}: the loss is no longer a number",
                     f"--learning-rate {config.learning_rate / 10:g}",
                 )
-            learner.schedule.told(improved=loss < best)
             if loss < best:
                 best, kept, kept_at = loss, learner.weights(), number + 1
+            if learner.schedule.told(improved=kept_at == number + 1):
+                learner.go_back_to(kept)
             took = time.monotonic() - started
             told = Epoch(number + 1, config.max_epochs, train_loss, loss, untrained, kept_at == number + 1, took)
             observer.epoch(told)

@@ -8,7 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass: mean training and validation loss, in series units; `best` says the weights were kept."""
+    """One pass: mean training loss, mean absolute error on validation, in series units; `best`: the weights were kept.
+
+    floor_loss is the validation error of the floor under the network.
+    """
 
     number: int
     of: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.data.features import DAY, NEEDED, WEEK, YEAR, calendar, cycles
@@ -41,6 +41,7 @@ def test_a_step_resolves_the_cycles_that_are_twice_as_long(step: Step, known: tu
 
 
 @given(st.lists(st.integers(-(2**33), 2**33), min_size=1, max_size=5), st.sampled_from(list(NEEDED)))
+@settings(deadline=None)
 def test_the_phase_is_that_of_the_clock_and_lies_on_the_unit_circle(seconds: list[int], cycle: int) -> None:
     sine, cosine = calendar(np.array(seconds), (cycle,)).T
     share = np.array([second % cycle / cycle for second in seconds])

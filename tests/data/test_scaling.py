@@ -38,8 +38,13 @@ def test_a_constant_series_has_the_spread_1(level: float) -> None:
 
 
 def test_a_millimetre_on_a_thousand_kilometres_is_no_constant() -> None:
-    scale = fit(panel_of(1e6 + tide(50), base=1e6), np.array([49]))
-    assert scale.spread[0, 0] == pytest.approx(tide(50).std(), rel=1e-5)
+    scale = fit(panel_of(1e6 + tide(50) / 1000, base=1e6), np.array([49]))
+    assert scale.spread[0, 0] == pytest.approx(tide(50).std() / 1000, rel=1e-5)
+
+
+def test_the_last_digit_of_what_a_file_wrote_is_no_movement() -> None:
+    for base in (0.0, 0.3):
+        assert fit(panel_of(np.array([0.3, 0.1 + 0.2] * 20), base=base), np.array([39])).spread.tolist() == [[1.0]]
 
 
 @given(
@@ -55,16 +60,25 @@ def test_a_scale_is_never_zero_and_never_nan(values: list[float], base: float) -
 
 
 def test_a_series_the_model_knows_keeps_its_scale_and_another_is_scaled_by_its_own_rows() -> None:
-    stored = Scale(np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]]))
+    stored = Scale(np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]]), np.array([[5.0], [6.0]]))
     panel = panel_of(tide(30, 1), tide(30, 2), ids=("new", "b"))
     scale = for_panel(panel, {"a": 0, "b": 1}, stored)
     own = fit(panel, panel.cutoff)
     assert scale.loc[:, 0].tolist() == [own.loc[0, 0], 2.0]
     assert scale.spread[:, 0].tolist() == [own.spread[0, 0], 20.0]
+    assert scale.static is stored.static
+
+
+def test_static_covariates_are_scaled_over_the_series() -> None:
+    areas = [[10.0, 7.0], [1000.0, 7.0], [100_000.0, 7.0]]
+    scale = fit(panel_of(*(tide(20, s) for s in range(3)), static=areas), np.array([19, 39, 59]))
+    np.testing.assert_allclose(scale.static[0], np.mean(areas, axis=0))
+    np.testing.assert_allclose(scale.static[1], [np.std(areas, axis=0)[0], 1.0])
 
 
 def test_units_come_back_per_window() -> None:
-    scale = Scale(np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 9.0]]), np.array([[5.0, 6.0, 9.0], [7.0, 8.0, 9.0]]))
+    levels, spreads = np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 9.0]]), np.array([[5.0, 6.0, 9.0], [7.0, 8.0, 9.0]])
+    scale = Scale(levels, spreads, np.ones((2, 0)))
     loc, spread = scale.targets(2, np.array([1, 0, 1]))
     assert loc.tolist() == [[[3.0, 4.0]], [[1.0, 2.0]], [[3.0, 4.0]]]
     assert spread[:, 0].tolist() == [[7.0, 8.0], [5.0, 6.0], [7.0, 8.0]]

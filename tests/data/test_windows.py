@@ -63,7 +63,7 @@ def by_hand(windows: Windows, origin: int) -> dict[str, Array]:
     return {
         "target": target[:, 0].T, "mask": target[:, 1].T, "since": target[:, 2].T, "past": past[:, 0].T,
         "past_mask": past[:, 1].T, "future": future.T, "calendar": calendar(seconds, windows.cycles),
-        "static": panel.static[s], "truth": units[C:, :T],
+        "static": (panel.static[s] - windows.scale.static[0]) / windows.scale.static[1], "truth": units[C:, :T],
     }  # fmt: skip
 
 

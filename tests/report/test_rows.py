@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def rows() -> Rows:
     """One gauge, one origin at 2026-03-01T02:00Z, two leads."""
-    return forecast_rows(forecast(np.array([[[1.5], [NAN]]]), [0], [2]), panel([1.0, 2.0, 3.0]), layout())
+    one = panel([1.0, 2.0, 3.0], ids=("series",))
+    return forecast_rows(forecast(np.array([[[1.5], [NAN]]]), [0], [2]), one, layout())
 
 
 def parquet(data: bytes):
@@ -81,6 +82,11 @@ def test_a_single_series_keeps_the_id_that_its_file_gave_it():
     one = panel([1.0], ids=("007",))
     kept = forecast_rows(forecast(np.zeros((1, 1, 1)), [0], [0]), one, layout(id=("site",)))
     assert kept.columns["unique_id"] == ["007"]
+
+
+def test_a_single_series_keeps_the_name_of_its_file_where_no_column_tells_series_apart():
+    kept = forecast_rows(forecast(np.zeros((1, 1, 1)), [0], [0]), panel([1.0], ids=("kew",)), layout())
+    assert kept.columns["unique_id"] == ["kew"]
 
 
 def test_rows_without_times_are_numbered():

@@ -18,7 +18,7 @@ from rnnforecast.model import Model
 from rnnforecast.scores import bands
 from rnnforecast.training.fit import fit, tail
 from rnnforecast.training.observer import Silent
-from tests.making import HOUR, JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, settings, tide
+from tests.making import JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, settings, tide
 
 
 def fit_of(panel: Panel, **given: Any) -> Model:
@@ -218,11 +218,27 @@ def test_a_series_too_short_to_learn_from_is_scaled_by_all_it_has_and_forecast()
 def test_a_short_series_of_another_time_keeps_its_own_clock() -> None:
     """Its parts end before it starts; counted by the series before it in the panel, it would span thirty years."""
     old = JAN_1 - 30 * YEAR
-    panel = panel_of(tide(300), tide(5, 1), start=[JAN_1, old])
+    panel = panel_of(tide(300), tide(3, 1), start=[JAN_1, old])
     model = fit_of(panel, max_epochs=0)
     assert model.cycles == (DAY,)
-    assert model.record.validation_end[1] == HOUR.at(np.array(old), np.array(4 - 4))
-    assert model.record.data_end.tolist() == [JAN_1 + 299 * 3600, old + 4 * 3600]
+    assert model.record.validation_end[1] == old - 2 * 3600  # its test part, a horizon, is longer than itself
+    assert model.record.data_end.tolist() == [JAN_1 + 299 * 3600, old + 2 * 3600]
+
+
+def test_static_covariates_of_any_size_teach_alike() -> None:
+    """An area in square metres or in square kilometres; what the rain does depends on it."""
+    series = []
+    for s in range(4):
+        rain = np.random.default_rng(s).normal(size=300)
+        level = np.convolve((-1) ** s * np.abs(rain), 0.8 ** np.arange(20))[:300]
+        series.append(np.stack([np.roll(level, 1), rain], axis=1))
+    models = [
+        fit_of(panel_of(*series, P=1, static=[[unit * (1 + s % 2)] for s in range(4)]), lookback=8, hidden_size=8,
+               learning_rate=5e-3, max_epochs=4, epoch_windows=800, cell="gru")
+        for unit in (1.0, 1e6)
+    ]  # fmt: skip
+    assert models[0].share[0, 0] > 0.3
+    np.testing.assert_allclose(models[0].share, models[1].share, atol=0.1)
 
 
 def test_holes_in_the_data_are_no_obstacle() -> None:

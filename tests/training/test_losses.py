@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.config import QUANTILE_LEVELS, listed
@@ -87,6 +87,7 @@ def test_pinball_by_hand_at_an_outer_level() -> None:
 
 
 @given(st.integers(0, 1000))
+@settings(deadline=None)
 def test_pinball_is_twice_the_mean_of_the_metric_of_that_name(seed: int) -> None:
     rng = np.random.default_rng(seed)
     truth, quantiles = rng.normal(size=(5, 2, 1)), rng.normal(size=(5, 2, 1, 9))

@@ -1,0 +1,99 @@
+"""Members: what floors and network say at the same origins, and NaN where one lacks what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnforecast import floors
+from rnnforecast.floors import floor_named, names
+from rnnforecast.members import NEEDED_SHARE, Members
+from rnnforecast.network import forecaster
+from tests.making import HOUR, NAN, Array, fitted, panel_named
+
+
+def members_of(kind: str = "tide") -> Members:
+    return fitted(kind, max_epochs=2 if kind == "rich" else 1).members
+
+
+def batch_of(kind: str = "tide", missing: slice | None = None, origins: Array | None = None):
+    """The last window of each series, or those at `origins`; `missing` rows of the targets are holes."""
+    panel, model = panel_named(kind), fitted(kind, max_epochs=2 if kind == "rich" else 1)
+    values = panel.values.copy()
+    if missing is not None:
+        values[missing, : len(panel.targets)] = NAN
+    return model.windows(replace(panel, values=values)).gather(panel.cutoff if origins is None else origins)
+
+
+def test_the_floors_come_first_and_the_network_last() -> None:
+    assert members_of().names == (*names(), "network")
+    assert fitted("tide", max_epochs=0).members.names == names()
+
+
+def test_the_context_is_that_of_the_longest_member() -> None:
+    members = members_of()
+    longest = max(floor_named(name).context(members.config, HOUR) for name in names())
+    assert members.context(HOUR) == max(longest, members.config.lookback) == 25
+
+
+def test_each_floor_says_what_it_says_alone() -> None:
+    members, batch = members_of("rich"), batch_of("rich")
+    said, spread = members.at(batch, final=True)
+    assert said.shape == (4, 3, 4, 2)
+    assert (spread > 0).all()
+    for k, floor in enumerate(members.floors):
+        np.testing.assert_array_equal(said[k], floor_named(floor.name).forecast(floor.final, batch))
+
+
+def test_the_network_says_the_median_about_its_anchor() -> None:
+    members, batch = members_of("rich"), batch_of("rich")
+    assert members.network is not None
+    said, spread = members.at(batch, final=False)
+    anchor = said[members.names.index(members.network.anchor or "")].astype(np.float32)
+    quantiles = forecaster.forward(members.network.fitted, batch, anchor, members.config, np)
+    np.testing.assert_array_equal(said[-1], quantiles[..., 1])
+    np.testing.assert_allclose(spread, np.abs(quantiles[..., 2] - quantiles[..., 0]) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("gone", "usable"), [(12, True), (13, False)])
+def test_the_network_needs_half_of_its_lookback(gone: int, usable: bool) -> None:
+    assert NEEDED_SHARE == 0.5
+    said, spread = members_of().at(batch_of(missing=slice(399 - gone, 399)), final=True)  # the last row was observed
+    assert np.isfinite(said[-1]).all() == usable
+    assert np.isnan(said[-1]).all() != usable
+    assert np.isfinite(spread).all()
+
+
+def test_a_floor_that_cannot_be_used_says_nothing() -> None:
+    said, _ = members_of().at(batch_of(missing=slice(376, 399)), final=True)
+    speaks = dict(zip(members_of().names, np.isfinite(said).all(axis=(1, 2, 3)).tolist(), strict=True))
+    assert speaks == {"persistence": True, "ridge": False, "seasonal": False, "network": False}
+
+
+def test_without_a_network_the_spread_is_1() -> None:
+    said, spread = fitted("tide", max_epochs=0).members.at(batch_of(), final=True)
+    assert len(said) == len(names())
+    assert (spread == 1).all()
+
+
+def test_evidence_is_gathered_in_pieces_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, panel = fitted("rich", max_epochs=2), panel_named("rich")
+    windows, origins = model.windows(panel), np.arange(60, 160)
+    whole = model.members.over(windows, origins)
+    monkeypatch.setattr(floors, "GATHER", 7)
+    parts = model.members.over(windows, origins)
+    for name in ("members", "spread", "truth"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-5, atol=1e-6)
+    assert whole.members.shape == (4, 100, 4, 2)
+
+
+def test_floors_that_are_known_already_are_taken_as_they_are() -> None:
+    model, panel = fitted("rich", max_epochs=2), panel_named("rich")
+    windows, origins = model.windows(panel), np.arange(60, 90)
+    given = np.random.default_rng(0).normal(size=(3, 30, 4, 2))
+    evidence = model.members.over(windows, origins, floors=given)
+    np.testing.assert_array_equal(evidence.members[:3], given)
+    own = model.members.over(windows, origins)
+    assert (evidence.members[3] != own.members[3]).any()  # the network corrects the one it was given
