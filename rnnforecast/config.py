@@ -59,6 +59,10 @@ class DataFlags:
     join: tuple[str, ...] = setting((), "file(s) whose columns are joined on time", flag="--with")
     future_data: tuple[str, ...] = setting((), "file(s) with known-future rows after the cutoff")
 
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check(f, getattr(self, f.name))
+
 
 @dataclass(frozen=True)
 class RunConfig:

@@ -1,9 +1,10 @@
 """Ridge: one linear map from the window to all steps ahead, in closed form.
 
-Features: the lookback of a target less its last value, recent past covariates, the known future, the calendar at the
-origin, and a constant. The penalty, and how much of the lookback is used, are chosen per lead by the error on time
-blocks that the fit has not seen (Hoerl & Kennard 1970; the closed form is one eigendecomposition per block and reach;
-a shorter reach is a part of the same sums). The map of each target is its own and is shared by all series.
+Features: the lookback of a target less its last value, that value itself (a river falls back to its mean), recent past
+covariates, the known future, the calendar at the origin, and a constant. The penalty, and how much of the lookback is
+used, are chosen per lead by the error on time blocks that the fit has not seen (Hoerl & Kennard 1970; the closed form
+is one eigendecomposition per block and reach; a shorter reach is a part of the same sums). The map of each target
+is its own and is shared by all series.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def design(batch: Batch, lookback: int, target: int) -> tuple[F64, F64]:
     past = batch.past[:, -min(lookback, PAST_LAGS) :].reshape(B, -1)
     future = batch.future[:, -H:].reshape(B, -1)
     now = batch.calendar[:, -H - 1]  # every later phase is a linear map of this one
-    return np.concatenate([window[:, :-1] - last, past, future, now, np.ones((B, 1))], axis=1), last
+    return np.concatenate([window[:, :-1] - last, past, future, now, last, np.ones((B, 1))], axis=1), last
 
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
@@ -130,7 +131,7 @@ def usable(params: Arrays, batch: Batch) -> Flags:
 def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
     """The map of exactly the features that `design` makes."""
     past = min(config.lookback, PAST_LAGS) * widths.P
-    features = config.lookback + past + config.horizon * widths.future + widths.calendar
+    features = config.lookback + 1 + past + config.horizon * widths.future + widths.calendar
     if sorted(params) != ["lookback", "weights"]:
         return False
     weights, lookback = params["weights"], params["lookback"]

@@ -24,7 +24,7 @@ from rnnforecast.errors import Interrupted, TrainingFailed
 from rnnforecast.floors import Arrays
 from rnnforecast.network import forecaster
 from rnnforecast.training import kernels
-from rnnforecast.training.losses import loss_named
+from rnnforecast.training.losses import loss_named, masked_mean
 from rnnforecast.training.observer import Epoch, Observer
 from rnnforecast.training.schedule import Plateau
 
@@ -136,12 +136,13 @@ class Learner:
 
         What is reported is what stops: bands come from error trajectories, so quantiles need not choose the weights.
         """
-        middle, errors = self.config.quantile_levels.index(0.5), []
+        middle, errors, truths = self.config.quantile_levels.index(0.5), [], []
         with torch.inference_mode():
             for batch, anchor in lesson.batches(np.arange(len(lesson.origins)), 256):
                 out = forecaster.forward(self.averaged, batch, anchor, self.config, torch, kernels.scan)
                 errors.append((out[..., middle] - batch.truth).abs())
-        return float(torch.cat(errors).nanmean())
+                truths.append(batch.truth)
+        return float(masked_mean(torch.cat(errors), torch.cat(truths)))
 
     def go_back_to(self, weights: Arrays) -> None:
         """Take up learning from these weights; the optimiser keeps its memory of how steep each one is."""

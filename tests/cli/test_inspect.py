@@ -21,7 +21,7 @@ def undecided(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_each_format_shows_the_same_gauge(kind: str, tide: dict[str, Path], tmp_path: Path) -> None:
     done = works(run("inspect", tide[kind], cwd=tmp_path))
-    lines = {line.split()[0]: line for line in done.out.decode().splitlines()}
+    lines = {line.split("  ")[0]: line for line in done.out.decode().splitlines()}
     assert "every 1 h, 2026-01-01T00:00Z to 2026-01-13T11:00Z" in lines["time"]
     assert "level_m (m)" in lines["target"]
     assert "none missing" in done.out.decode()

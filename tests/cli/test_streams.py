@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import COMMAND, environment, names_in, refused, run, shell, started, works
+from tests.cli.process import COMMAND, environment, refused, run, shell, started, works
 
 LIGHT = ("inspect DATA", "predict DATA -m MODEL", "evaluate DATA -m MODEL", "info -m MODEL")
 
@@ -111,15 +111,6 @@ def test_with_every_stream_closed_an_output_file_holds_the_data_alone(model: Pat
         assert shell(f'"$@" -o out.csv {closing}', "predict", "-m", model, cwd=tmp_path).code == 0
         assert (tmp_path / "out.csv").read_bytes() == usual
     assert shell('"$@" 2>&-', "predict", "-m", model, cwd=tmp_path).out == usual
-
-
-def test_training_with_every_stream_closed_writes_a_model_and_nothing_else(
-    tide: dict[str, Path], tmp_path: Path
-) -> None:
-    quick = ("-H", "4", "-L", "24", "--max-epochs", "0")
-    assert shell('"$@" <&- >&- 2>&-', "train", tide["csv"], *quick, cwd=tmp_path).code == 0
-    assert names_in(tmp_path) == {"model.safetensors", "model.safetensors.lock"}
-    assert len(works(run("predict", cwd=tmp_path)).rows) == 4
 
 
 @pytest.mark.parametrize("words", [*LIGHT, "--help", "--version", "train -h"], indirect=True)

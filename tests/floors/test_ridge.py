@@ -30,7 +30,7 @@ def rows_of(windows: Windows, origins: Array, target: int) -> tuple[Array, Array
         window = batch.target[0, -6:, target].astype(np.float64)
         features = [window[k] - window[-1] for k in range(5)]
         features += batch.past[0, -6:].ravel().tolist() + batch.future[0, -3:].ravel().tolist()
-        X.append([*features, *batch.calendar[0, -4].tolist(), 1.0])
+        X.append([*features, *batch.calendar[0, -4].tolist(), window[-1], 1.0])
         Y.append(batch.truth[0, :, target].astype(np.float64) - window[-1])
         lasts.append(window[-1])
     return np.array(X), np.array(Y), np.array(lasts)
@@ -117,6 +117,27 @@ def test_it_learns_an_autoregression_of_changes_nearly_as_well_as_the_truth() ->
     came = values[origins[:, None] + np.arange(1, 4)]
     own, best = (((forecast - came) ** 2).mean(axis=0) for forecast in (said, np.stack(ideal, axis=1)))
     assert (own < 1.03 * best).all()
+
+
+@pytest.mark.parametrize("lookback", [6, 24])
+def test_it_learns_an_autoregression_about_a_mean_nearly_as_well_as_the_truth(lookback: int) -> None:
+    rng = np.random.default_rng(0)
+    values = np.zeros(4000)
+    for t in range(2, 4000):
+        values[t] = 1.5 * values[t - 1] - 0.6 * values[t - 2] + rng.normal()
+    config = settings(lookback=lookback, horizon=3)
+    windows = windows_of(panel_of(values), config)
+    params = ridge.fit(windows, np.arange(lookback, 2500), config, HOUR)
+    origins = np.arange(2600, 3990)
+    loc, spread = windows.scale.targets(1, np.zeros(len(origins), int))
+    said = (loc + spread * ridge.forecast(params, windows.gather(origins)))[:, :, 0]
+    ideal, now, before = [], values[origins], values[origins - 1]
+    for _ in range(3):
+        now, before = 1.5 * now - 0.6 * before, now
+        ideal.append(now)
+    came = values[origins[:, None] + np.arange(1, 4)]
+    own, best = (((forecast - came) ** 2).mean(axis=0) for forecast in (said, np.stack(ideal, axis=1)))
+    assert (own < 1.02 * best).all()
 
 
 def test_it_uses_the_rain_and_the_known_future() -> None:

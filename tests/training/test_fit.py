@@ -13,9 +13,9 @@ from rnnforecast.data.features import DAY, YEAR
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
 from rnnforecast.errors import DataUnusable, Interrupted
-from rnnforecast.floors import names
+from rnnforecast.floors import cross_fitted, floor_named, names
 from rnnforecast.model import Model
-from rnnforecast.scores import bands
+from rnnforecast.scores import bands, stacking
 from rnnforecast.training.fit import fit, tail
 from rnnforecast.training.observer import Silent
 from tests.making import JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, settings, tide
@@ -148,6 +148,32 @@ def test_weights_are_convex_and_trajectories_bounded() -> None:
         assert (model.smallest_spread > 0).all()
 
 
+def test_training_errors_are_those_of_floors_that_did_not_see_the_window() -> None:
+    panel = panel_of(tide(200))
+    model = fit_of(panel, max_epochs=0)
+    windows, origins = model.windows(panel), split(panel, model.config).train
+    honest = np.stack([
+        cross_fitted(floor_named(name), windows, origins, model.config, panel.step) for name in names()
+    ])
+    errors = windows.gather(origins).truth - np.einsum("mht,mnht->nht", model.weights, np.nan_to_num(honest))
+    heard = np.isfinite(honest[(model.weights > 0).any(axis=(1, 2))]).all(axis=(0, 2, 3))
+    factor = model.errors[: heard.sum()] / errors[heard]  # the widening of each lead
+    assert (factor.min(axis=0) >= 0.999).all()
+    np.testing.assert_allclose(factor, np.broadcast_to(factor[:1], factor.shape), rtol=1e-3)
+
+
+def test_the_stack_is_told_how_far_apart_its_windows_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, whole = [], stacking.fit
+
+    def spied(members: Array, truth: Array, best: int, stride: int = 1) -> stacking.Stack:
+        told.append(stride)
+        return whole(members, truth, best, stride)
+
+    monkeypatch.setattr(stacking, "fit", spied)
+    fit_of(panel_of(tide(200)), max_epochs=0, stride=3)
+    assert told == [3]
+
+
 def test_a_stuck_gauge_and_a_perfect_clock_are_fitted_without_a_warning() -> None:
     for values in (np.full(300, 5.0), np.tile(np.arange(24.0), 20)):
         panel = panel_of(values)
@@ -226,19 +252,16 @@ def test_a_short_series_of_another_time_keeps_its_own_clock() -> None:
 
 
 def test_static_covariates_of_any_size_teach_alike() -> None:
-    """An area in square metres or in square kilometres; what the rain does depends on it."""
-    series = []
-    for s in range(4):
-        rain = np.random.default_rng(s).normal(size=300)
-        level = np.convolve((-1) ** s * np.abs(rain), 0.8 ** np.arange(20))[:300]
-        series.append(np.stack([np.roll(level, 1), rain], axis=1))
-    models = [
-        fit_of(panel_of(*series, P=1, static=[[unit * (1 + s % 2)] for s in range(4)]), lookback=8, hidden_size=8,
-               learning_rate=5e-3, max_epochs=4, epoch_windows=800, cell="gru")
+    """An area in square metres or in square kilometres."""
+    series = [tide(150, s) for s in range(3)]
+    one, other = (
+        fit_of(panel_of(*series, static=[[unit * area] for area in (1.0, 2.0, 5.0)]), max_epochs=2).members.network
         for unit in (1.0, 1e6)
-    ]  # fmt: skip
-    assert models[0].share[0, 0] > 0.3
-    np.testing.assert_allclose(models[0].share, models[1].share, atol=0.1)
+    )
+    assert one is not None
+    assert other is not None
+    for name, value in one.fitted.items():
+        np.testing.assert_allclose(value, other.fitted[name], atol=1e-3, err_msg=name)
 
 
 def test_holes_in_the_data_are_no_obstacle() -> None:
