@@ -22,6 +22,7 @@ from rnnforecast.cli.options import (
 )
 from rnnforecast.cli.streams import Voice, put, refuse_inputs
 from rnnforecast.config import DataFlags, RunConfig, check
+from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
     from rnnforecast.data.frequency import Step
@@ -55,7 +56,7 @@ def evaluate(
     voice = Voice(quiet)
     for finding in loaded.findings:
         if finding.severity == "warning" or verbose:
-            voice.say(finding.text)
+            voice.say(escaped(finding.text))
     scores = backtest(forecaster, loaded.panel, stride_asked(asked, forecaster.step))
     if as_json:
         text = json.dumps(scores_json(scores, forecaster.step, forecaster.layout), ensure_ascii=False, indent=1)

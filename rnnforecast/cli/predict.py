@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -11,6 +12,7 @@ from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, Quiet,
 from rnnforecast.cli.streams import Voice, is_terminal, put, refuse_inputs, speaks_unicode
 from rnnforecast.config import DataFlags
 from rnnforecast.errors import Mismatch, UsageError, nearest
+from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
     from rnnforecast.data.panel import Panel
@@ -51,6 +53,8 @@ def predict(
     kind = chosen_format(format, output)
     voice = Voice(quiet)
     flags, asked = merged(given or {}, config)
+    if not data:
+        refuse_unused(given or {})
     refuse_inputs(output, [*(data or ()), *flags.join, *flags.future_data, model])
     forecaster = read_model(model)
     horizon = asked_horizon(forecaster, asked)
@@ -60,7 +64,7 @@ def predict(
         panel = loaded.panel
         for finding in loaded.findings:
             if finding.severity == "warning" or verbose:
-                voice.say(finding.text)
+                voice.say(escaped(finding.text))
     else:
         panel = forecaster.context
     forecast = shortened(forecaster.forecast(panel, panel.cutoff), horizon)
@@ -68,6 +72,14 @@ def predict(
     if is_terminal(sys.stderr) if chart is None else chart:
         voice.say(drawn(forecaster, panel, forecast))
     put(formats[kind](forecast_rows(forecast, panel, forecaster.layout)), output)
+
+
+def refuse_unused(given: dict[str, Any]) -> None:
+    """Without DATA nothing is read: a flag that says how is a mistake."""
+    for f in fields(DataFlags):
+        if f.name in given:
+            flag = f.metadata.get("flag", "--" + f.name.replace("_", "-"))
+            raise UsageError(f"{flag} says how to read data, and none is named", f"rnnforecast predict DATA {flag} ...")
 
 
 def chosen_format(asked: str | None, output: str | None) -> str:

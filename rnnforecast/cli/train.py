@@ -13,7 +13,8 @@ from rnnforecast.cli.options import DEFAULT_MODEL, Config, Quiet, Verbose, merge
 from rnnforecast.cli.signals import outlive_readers
 from rnnforecast.cli.streams import Voice
 from rnnforecast.config import DataFlags, RunConfig
-from rnnforecast.errors import UsageError
+from rnnforecast.errors import TrainingFailed, UsageError
+from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
     from rnnforecast.data.reading import Loaded
@@ -75,7 +76,7 @@ def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) 
     rows = int(panel.lengths().sum())
     for finding in loaded.findings:
         if finding.severity == "warning" or verbose:
-            voice.say(finding.text + (f"  ({finding.hint})" if finding.hint else ""))
+            voice.say(escaped(finding.text + (f"  ({finding.hint})" if finding.hint else "")))
     if layout.unused:
         voice.say(f"unused columns: {listing(layout.unused)} (--past or --future uses them)")
     voice.say(
@@ -92,10 +93,15 @@ def fitted(voice: Voice, loaded: Loaded, settings: RunConfig) -> Model:
     from rnnforecast.evaluation.backtest import scored
     from rnnforecast.training.fit import fit
 
-    with watching(voice) as observer:
-        model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer)
-        observer.stage("scoring the test part")
-        return scored(model, loaded.panel)
+    try:
+        with watching(voice) as observer:
+            model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer)
+            observer.stage("scoring the test part")
+            return scored(model, loaded.panel)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or "alloc" in str(error):  # torch's own are RuntimeErrors
+            raise TrainingFailed("out of memory", "smaller --batch-size, --hidden-size or --lookback") from error
+        raise
 
 
 def stand_somewhere() -> None:
@@ -130,4 +136,4 @@ def conclude(voice: Voice, model: Model, output: str) -> None:
     voice.say(f"the rule that validation chose: {labels.get(scores.chosen, scores.chosen)}")
     size = Path(output).stat().st_size / 1e6
     next_command = "rnnforecast predict" + ("" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}")
-    voice.say(f"saved {output} ({size:.1f} MB) after {model.about['seconds']:.0f} s. Next: {next_command}")
+    voice.say(escaped(f"saved {output} ({size:.1f} MB) after {model.about['seconds']:.0f} s. Next: {next_command}"))

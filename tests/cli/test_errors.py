@@ -83,6 +83,8 @@ def test_a_named_column_that_is_not_there_is_refused_with_the_nearest(
         ("train DATA -o DATA", 11, "not an rnnforecast model"),
         ("train DATA -o -", 2, "a model goes to a file"),
         ("train DATA --with none.csv", 4, "none.csv: no such file"),
+        ("predict -m MODEL --start 2026", 2, "--start says how to read data, and none is named"),
+        ("predict -m MODEL --with DATA", 2, "--with says how to read data, and none is named"),
         ("train DATA --tz Mars/Olympus", 2, "unknown zone 'Mars/Olympus'"),
         ("train DATA --freq 7parsecs", 2, "'7parsecs' is not a duration"),
         ("train DATA --exclude 2026", 2, "--exclude '2026' is no span"),
