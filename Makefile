@@ -17,8 +17,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $(INSTALLED)
 
 demo: $(INSTALLED)
-	$(BIN)/rnnforecast inspect $(RIVER) -t discharge_m3s --past precip_mm
-	$(BIN)/rnnforecast train $(RIVER) -t discharge_m3s --past precip_mm -H 1w -L 90d -o demo.safetensors
+	$(BIN)/rnnforecast inspect $(RIVER)
+	$(BIN)/rnnforecast train $(RIVER) -t discharge_m3s -H 1w -o demo.safetensors
 	$(BIN)/rnnforecast predict -m demo.safetensors --chart
 
 test: $(INSTALLED)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
+from rnnforecast.cli.signals import outlive_readers
 from rnnforecast.config import DataFlags, RunConfig, settings_of
 from rnnforecast.errors import NotFound, UsageError, nearest
 
@@ -74,6 +75,7 @@ def with_settings(*kinds: type, names: tuple[str, ...] = ()) -> Callable[[Callab
         extra += [parameter(f, "RunConfig") for f in fields(RunConfig) if f.name in names]
 
         def run(**values: Any) -> None:
+            outlive_readers()
             given = {p.name: value for p in extra if (value := values.pop(p.name)) not in (None, [])}
             command(**values, given=given)
 

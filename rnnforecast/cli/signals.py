@@ -27,7 +27,7 @@ def trap() -> None:
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends us as it ends any filter
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends us as it ends any filter
 
 
 def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
@@ -36,5 +36,5 @@ def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
 
 
 def outlive_readers() -> None:
-    """A closed pipe is no reason to end: for commands whose result is a file and not stdout."""
+    """A closed pipe is an error to handle and no reason to end on the spot: a model is to be written, files removed."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)

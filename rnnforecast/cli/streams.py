@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import sys
 from collections.abc import Sequence
@@ -71,6 +72,9 @@ def put(data: str | bytes, output: str | None) -> None:
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+    except BrokenPipeError:  # `| head` has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise SystemExit(128 + signal.SIGPIPE) from None
     except OSError as error:
         raise OutputFailed(f"stdout: could not be written: {error.strerror}") from error
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Quiet, Verbose, merged, with_settings
-from rnnforecast.cli.signals import outlive_readers
 from rnnforecast.cli.streams import Voice
 from rnnforecast.config import DataFlags, RunConfig
 from rnnforecast.errors import TrainingFailed, UsageError
@@ -39,7 +38,6 @@ def train(
     """
     from rnnforecast import checkpoint
 
-    outlive_readers()
     if output in ("", "-"):
         raise UsageError(f"a model goes to a file, got -o {output!r}", f"-o {DEFAULT_MODEL}")
     voice = Voice(quiet)

@@ -63,10 +63,12 @@ def shell(script: str, *words: Word, cwd: Path, env: Mapping[str, str] | None = 
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
-def started(*words: Word, cwd: Path, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+def started(
+    *words: Word, cwd: Path, before: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     command = [*before, *COMMAND, *map(str, words)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=cwd, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe)
+    return subprocess.Popen(command, cwd=cwd, env=environment(env), stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def wait_for(process: subprocess.Popen[bytes], text: str, seconds: float = 60) -> str:

@@ -20,6 +20,13 @@ def ahead(model: Path) -> bytes:
     return works(run("predict", "-m", model, cwd=model.parent)).out
 
 
+@pytest.fixture(scope="module")
+def made(model: Path) -> dict[str, bytes]:
+    """The same forecast in every format."""
+    kinds = ("csv", "jsonl", "parquet", "table")
+    return {kind: works(run("predict", "-m", model, "-f", kind, cwd=model.parent)).out for kind in kinds}
+
+
 # --- what the rows say ---
 
 
@@ -128,13 +135,12 @@ def test_a_horizon_that_cannot_be_is_refused(asked: str, code: int, model: Path,
 # --- formats ---
 
 
-def test_every_format_holds_the_same_numbers(model: Path, ahead: bytes, tmp_path: Path) -> None:
+def test_every_format_holds_the_same_numbers(made: dict[str, bytes], ahead: bytes) -> None:
     import pyarrow.parquet as pq
 
-    made = {kind: run("predict", "-m", model, "-f", kind, cwd=tmp_path) for kind in ("csv", "jsonl", "parquet")}
-    assert works(made["csv"]).out == ahead
-    lines = [json.loads(line) for line in works(made["jsonl"]).out.splitlines()]
-    table = pq.read_table(io.BytesIO(works(made["parquet"]).out))
+    assert made["csv"] == ahead
+    lines = [json.loads(line) for line in made["jsonl"].splitlines()]
+    table = pq.read_table(io.BytesIO(made["parquet"]))
     assert table.column_names == COLUMNS
     assert [list(line) for line in lines] == [COLUMNS] * 4
     for name in COLUMNS[7:]:
@@ -143,19 +149,20 @@ def test_every_format_holds_the_same_numbers(model: Path, ahead: bytes, tmp_path
         assert table[name].to_pylist() == numbers
 
 
-def test_the_table_is_aligned_and_has_the_same_columns(model: Path, tmp_path: Path) -> None:
-    lines = works(run("predict", "-m", model, "-f", "table", cwd=tmp_path)).out.decode().splitlines()
+def test_the_table_is_aligned_and_has_the_same_columns(made: dict[str, bytes]) -> None:
+    lines = made["table"].decode().splitlines()
     assert lines[0].split() == COLUMNS
     assert {len(line) for line in lines} == {len(lines[0])}
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "table"])
-def test_the_name_of_the_output_chooses_the_format_and_the_flag_wins(kind: str, model: Path, tmp_path: Path) -> None:
-    asked = works(run("predict", "-m", model, "-f", kind, cwd=tmp_path)).out
+def test_the_name_of_the_output_chooses_the_format_and_the_flag_wins(
+    kind: str, made: dict[str, bytes], model: Path, tmp_path: Path
+) -> None:
     works(run("predict", "-m", model, "-o", f"by_name.{kind}", cwd=tmp_path))
     works(run("predict", "-m", model, "-o", "by_flag.csv", "-f", kind, cwd=tmp_path))
-    assert (tmp_path / f"by_name.{kind}").read_bytes() == asked
-    assert (tmp_path / "by_flag.csv").read_bytes() == asked
+    assert (tmp_path / f"by_name.{kind}").read_bytes() == made[kind]
+    assert (tmp_path / "by_flag.csv").read_bytes() == made[kind]
 
 
 def test_an_unknown_format_is_refused_with_the_nearest(model: Path, tmp_path: Path) -> None:
@@ -231,7 +238,7 @@ def test_the_model_may_come_from_the_environment_and_the_flag_wins(
     assert works(run("predict", "-m", model, cwd=tmp_path, env=other)).out == ahead
 
 
-@pytest.mark.parametrize("width", ["1", "20", "80", "1000", "many"])
+@pytest.mark.parametrize("width", ["1", "80", "many"])
 def test_the_chart_is_drawn_on_stderr_in_any_width(width: str, model: Path, ahead: bytes, tmp_path: Path) -> None:
     done = works(run("predict", "-m", model, "--chart", cwd=tmp_path, env={"COLUMNS": width}))
     assert done.out == ahead

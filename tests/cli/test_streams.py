@@ -6,13 +6,12 @@ import os
 import pty
 import signal
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.cli.process import COMMAND, environment, refused, run, shell, started, works
+from tests.cli.process import COMMAND, environment, names_in, refused, run, shell, started, works
 
 LIGHT = ("inspect DATA", "predict DATA -m MODEL", "evaluate DATA -m MODEL", "info -m MODEL")
 
@@ -129,6 +128,16 @@ def test_a_reader_that_leaves_ends_us_quietly(words: list[str], tmp_path: Path) 
         assert done.err == ""
 
 
+def test_a_reader_that_leaves_early_leaves_no_temporary_file(tide: dict[str, Path], model: Path, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    script = f'"$@" -q < {tide["csv"]} | true; exit ${{PIPESTATUS[0]}}'
+    done = shell(script, "predict", "-", "-m", model, cwd=tmp_path, env={"TMPDIR": str(spool)})
+    assert done.code in (0, 128 + signal.SIGPIPE)
+    assert done.err == ""
+    assert names_in(spool) == set()
+
+
 def test_stdin_is_read_only_where_a_dash_is_written(model: Path, tmp_path: Path) -> None:
     with started("predict", "-m", model, cwd=tmp_path) as process:
         assert process.wait(timeout=30) == 0  # its stdin is still open
@@ -151,18 +160,19 @@ def test_stdin_named_twice_is_refused(command: str, tide: dict[str, Path], model
 def test_a_signal_while_reading_stdin_leaves_no_temporary_file(
     number: signal.Signals, model: Path, tmp_path: Path
 ) -> None:
-    before = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("rnnforecast-")}
-    with started("predict", "-", "-m", model, cwd=tmp_path) as process:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    with started("predict", "-", "-m", model, cwd=tmp_path, env={"TMPDIR": str(spool)}) as process:
         assert process.stdin is not None
         process.stdin.write(b"time,level_m\n")
         process.stdin.flush()
-        while not {n for n in os.listdir(tempfile.gettempdir()) if n.startswith("rnnforecast-")} - before:
+        while not names_in(spool):
             assert process.poll() is None
         process.send_signal(number)
         assert process.wait(timeout=10) == 128 + number
         out, err = process.communicate()
     assert (out, err.count(b"\n")) == (b"", 1)
-    assert {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("rnnforecast-")} <= before
+    assert names_in(spool) == set()
 
 
 def test_a_deleted_folder_does_not_matter_where_paths_are_whole(model: Path, tmp_path: Path) -> None:
