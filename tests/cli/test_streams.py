@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -128,7 +129,9 @@ def test_a_reader_that_leaves_ends_us_quietly(words: list[str], tmp_path: Path) 
         assert done.err == ""
 
 
-def test_a_reader_that_leaves_early_leaves_no_temporary_file(tide: dict[str, Path], model: Path, tmp_path: Path) -> None:
+def test_a_reader_that_leaves_early_leaves_no_temporary_file(
+    tide: dict[str, Path], model: Path, tmp_path: Path
+) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
     script = f'"$@" -q < {tide["csv"]} | true; exit ${{PIPESTATUS[0]}}'
@@ -168,6 +171,7 @@ def test_a_signal_while_reading_stdin_leaves_no_temporary_file(
         process.stdin.flush()
         while not names_in(spool):
             assert process.poll() is None
+        time.sleep(0.3)  # until it waits for more
         process.send_signal(number)
         assert process.wait(timeout=10) == 128 + number
         out, err = process.communicate()
