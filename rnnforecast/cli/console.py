@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rnnforecast.cli.signals import heard
 from rnnforecast.cli.streams import Voice, is_terminal
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ def watching(voice: Voice) -> Iterator[Observer]:
         yield Lines(voice)
 
 
-class Untroubled:
-    """Never wishes to stop: signals end the command by an exception (cli.signals)."""
+class Listener:
+    """Wishes to stop where a signal was heard whose exception got lost (cli.signals)."""
 
     def stop_signal(self) -> int:
-        return 0
+        return heard[0] if heard else 0
 
 
-class Lines(Untroubled):
+class Lines(Listener):
     """A line per epoch."""
 
     def __init__(self, voice: Voice) -> None:
@@ -43,7 +44,7 @@ class Lines(Untroubled):
         self.voice.say(epoch_line(epoch))
 
 
-class Bar(Untroubled):
+class Bar(Listener):
     """A bar of epochs, and the stage it belongs to."""
 
     def __init__(self, progress: Any) -> None:

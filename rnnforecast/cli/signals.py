@@ -2,6 +2,8 @@
 
 - Stopping is an exception, so what is half written is removed on the way out. It is no Exception: a library that
   catches those while it is imported cannot swallow it.
+- An exception that is raised inside a destructor or a callback is dropped by Python: so what was heard is remembered
+  too, and training asks for it after every batch.
 - A signal that the caller ignores stays ignored: nohup means that.
 - A second signal of the same kind ends the process on the spot.
 """
@@ -13,6 +15,9 @@ from types import FrameType
 from typing import NoReturn
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+heard: list[int] = []
 
 
 class Stopped(SystemExit):
@@ -32,6 +37,7 @@ def trap() -> None:
 
 def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
     signal.signal(number, signal.SIG_DFL)
+    heard.append(number)
     raise Stopped(number)
 
 
