@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.table import Chunk, Column, Table
+from rnnforecast.data.clock import PLUS, calendar_columns, clock_column, joined, parts_of
+from rnnforecast.data.table import About, Chunk, Column, Table
 from rnnforecast.data.times import SHAPES, shape_of
-from rnnforecast.data.units import unit_of
+from rnnforecast.data.units import unit_named, unit_of
 from rnnforecast.data.values import Missing, as_text, missing_of, numeric_share
 from rnnforecast.errors import DataUnusable, UsageError, nearest
 
@@ -27,7 +30,12 @@ TIME_NAMES = (
 PERIOD_NAMES = ("month", "week", "quarter", "year")  # times only where no better column is there
 ID_NAMES = ("unique_id", "id", "item_id", "series", "series_id", "site_no", "station", "station_id", "site", "gauge",
             "gauge_id", "monitoring_location_id", "location", "location_id", "name")  # fmt: skip
-TARGET_NAMES = ("y", "target", "value")
+TARGET_NAMES = ("y", "target", "value", "_value")
+# Names of what a gauge is there for; where just one column has such a name it is the target.
+PHYSICAL = (
+    re.compile(r"^(water_?level|sea_?level|gage_?height|gauge_?height|stage|slev|level|tide)(_|\d|$)"),
+    re.compile(r"^(discharge|stream_?flow|flow|runoff|qobs|q)(_|\d|$)"),
+)
 NO_TARGET = re.compile(
     r"(^|_)(qual|quality|flag|flags|qc|cd|code|sigma|std|stderr|grade|symbol|completeness|approval|status|qualifier"
     r"|lat|latitude|lon|lng|long|longitude|elevation|id|index|row|nr|no|year|month|day|hour|minute|doy)($|_|\d)"
@@ -54,6 +62,9 @@ class Layout:
     decimal: str  # "." or ","
     reasons: tuple[tuple[str, str], ...]  # ("target", "the only numeric column")
     candidates: tuple[str, ...] = ()  # numeric columns, where no target could be chosen (target is then ())
+    looks_like: str = ""  # the source whose signature the file has: «USGS RDB»
+    ranges: tuple[tuple[float, float], ...] = ()  # 0.1 and 99.9 % of each column; what lies far outside may be a code
+    aggregate: str = ""  # how rows were joined to one per step: mean, sum or max
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -84,12 +95,13 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
         raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
     names = tuple(dict.fromkeys([*table.names, *(name for other in beside for name in other.names)]))
     named = named_columns(table, names, flags)
-    missing, decimal = missing_of(flags.missing), flags.decimal or table.fact("decimal", ".")
+    missing, decimal = missing_of((*flags.missing, *table.about.missing)), flags.decimal or table.fact("decimal", ".")
     time, why_time = find_time(table, chunk, named, flags)
-    ids, why_id = find_ids(chunk, time, named, missing, decimal)
-    free = [name for name in chunk.columns if name not in {time, *ids, *named.all()}]
-    target, why_target, candidates = find_target(chunk, free, named, missing, decimal)
-    used = {time, *ids, *target, *named.past, *named.future, *named.static}
+    parts = parts_of(time, table.names)
+    ids, why_id = find_ids(clock_added(chunk, time, parts), time, parts, named, missing, decimal, table.about)
+    free = [name for name in chunk.columns if name not in {*parts, *ids, *named.all()}]
+    target, why_target, candidates = find_target(chunk, free, named, missing, decimal, table.about)
+    used = {*parts, *ids, *target, *named.past, *named.future, *named.static}
     return Layout(
         time=time,
         target=target,
@@ -98,15 +110,30 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
         future=named.future,
         static=named.static,
         unused=tuple(name for name in names if name not in used),
-        units=tuple(map(unit_of, target)),
+        units=tuple(unit_in(table, name) for name in target),
         zone="",
         stamp="integer" if time is None else "minute",
         dayfirst=flags.dayfirst,
-        missing=split_words(flags.missing),
+        missing=split_words((*flags.missing, *table.about.missing)),
         decimal=decimal,
         reasons=(("time", why_time), ("id", why_id), ("target", why_target)),
         candidates=candidates,
+        looks_like=table.about.title,
+        aggregate=flags.aggregate or "",
     )
+
+
+def unit_in(table: Table, name: str) -> str:
+    """The unit of a column: as the file says it beside the names, or at the end of the name."""
+    said = dict(table.about.units).get(name, "")
+    return unit_named(said) if said else unit_of(name)
+
+
+def clock_added(chunk: Chunk, time: str | None, parts: tuple[str, ...]) -> Chunk:
+    """The chunk with the time that its parts make up."""
+    if time is None or time in chunk.columns:
+        return chunk
+    return replace(chunk, columns={**chunk.columns, time: joined(chunk, parts)})
 
 
 def split_words(values: Iterable[str]) -> tuple[str, ...]:
@@ -170,21 +197,43 @@ def plain(name: str) -> str:
 
 
 def find_time(table: Table, chunk: Chunk, named: Named, flags: DataFlags) -> tuple[str | None, str]:
-    """The time column and why. Raises DataUnusable where there is none."""
+    """The time column and why; several columns that make it up are joined by « + ». Raises DataUnusable for none."""
     if flags.time == "none":
         return None, "--time none: rows in order"
     if flags.time is not None:
-        known(flags.time, "time", table, table.names)
-        return flags.time, "--time"
+        return time_asked(flags.time, table), "--time"
+    if table.about.time and parts_of(table.about.time, table.names):
+        return table.about.time, f"as in {table.about.title}"
     free = [name for name in chunk.columns if name not in named.all()]
+    plain_names = {plain(name): name for name in reversed(free)}
     times = [name for name in free if is_time(chunk.columns[name], name)]
+    calendar = calendar_columns(chunk.columns, plain_names)
+    if calendar and all(name in calendar or time_rank(name) >= LOW_RANK for name in times):
+        return PLUS.join(calendar), "its columns make up a date"
     if not times:
         raise DataUnusable(
             f"{table.source}: no time column among {listing(table.names)}; expected one with times",
             f"--time {quoted(time_guess(free))} or --time none",
         )
     best = min(times, key=lambda name: (time_rank(name), times.index(name)))
+    clock = clock_column(chunk.columns, plain_names) if dates_only(chunk.columns[best]) else ""
+    if clock and clock != best:
+        return best + PLUS + clock, "a date and a time of day"
     return best, "its name and its cells" if time_rank(best) < LOW_RANK else "its cells are times"
+
+
+def time_asked(text: str, table: Table) -> str:
+    """The time that --time names: one column, or several with commas or plus signs between."""
+    parts = [text] if text in table.names else [p.strip() for p in re.split(r"[,+]", text) if p.strip()] or [text]
+    for part in parts:
+        known(part, "time", table, table.names)
+    return PLUS.join(parts)
+
+
+def dates_only(column: Column) -> bool:
+    """Whether no cell has a time of day."""
+    cells = [cell for cell in as_text(column[:100]) if cell]
+    return not isinstance(column, np.ndarray) and not any(re.search(r"\d[T ]?\d*:\d\d|T\d\d", cell) for cell in cells)
 
 
 LOW_RANK = 1000
@@ -214,12 +263,21 @@ def is_time(column: Column, name: str) -> bool:
 
 
 def find_ids(
-    chunk: Chunk, time: str | None, named: Named, missing: Missing, decimal: str
+    chunk: Chunk,
+    time: str | None,
+    parts: tuple[str, ...],
+    named: Named,
+    missing: Missing,
+    decimal: str,
+    about: About,
 ) -> tuple[tuple[str, ...], str]:
     """The columns that tell series apart, and why."""
     if named.id:
         return named.id, "--id"
-    free = {plain(name): name for name in reversed(chunk.columns) if name != time and name not in named.all()}
+    if about.id and all(name in chunk.columns and name not in named.all() for name in about.id):
+        return about.id, f"as in {about.title}"
+    taken = {time, *parts, *named.all()}
+    free = {plain(name): name for name in reversed(chunk.columns) if name not in taken}
     for word in ID_NAMES:
         if word in free and tells_series(chunk.columns[free[word]]):
             return (free[word],), "its name"
@@ -252,22 +310,34 @@ def repeats(chunk: Chunk, names: tuple[str, ...]) -> bool:
 
 
 def find_target(
-    chunk: Chunk, free: list[str], named: Named, missing: Missing, decimal: str
+    chunk: Chunk, free: list[str], named: Named, missing: Missing, decimal: str, about: About
 ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """The target, why, and the candidates where none could be chosen."""
     if named.target:
         return named.target, "-t", ()
+    shares = {name: numeric_share(chunk.columns[name], missing, decimal) for name in free}
+    for name in about.target:
+        if shares.get(name, 0.0) >= 0.5:
+            return (name,), f"as in {about.title}", ()
     for word in TARGET_NAMES:
         found = [name for name in free if plain(name) == word]
         if found:
             return (found[0],), "its name", ()
+    aside = {flag.column for flag in about.flags}
     numeric = tuple(
         name
         for name in free
-        if not NO_TARGET.search(plain(name)) and numeric_share(chunk.columns[name], missing, decimal) >= 0.5
+        if not NO_TARGET.search(plain(name))
+        and name not in aside
+        and not any(re.search(rule, name) for rule in about.aside)
+        and shares[name] >= 0.5
     )
     if len(numeric) == 1:
         return numeric, "the only numeric column", ()
+    for rule in PHYSICAL:
+        named_so = [name for name in numeric if rule.search(plain(name))]
+        if named_so:
+            return (tuple(named_so), "its name", ()) if len(named_so) == 1 else ((), "several such columns", numeric)
     return (), "several numeric columns" if numeric else "no numeric column", numeric
 
 

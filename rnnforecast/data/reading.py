@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_words
+from rnnforecast.data.clock import clock, parts_of
+from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_words, unit_in
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.formats import open_table
 from rnnforecast.data.frequency import Step
@@ -85,6 +86,7 @@ def load_tables(
     beside, ahead = opened or open_others(flags, stdin)
     others = [*beside, *ahead]
     layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others)
+    tables = [clock(table, layout.time) for table in tables]
     require_target(layout, tables[0].source)
     if ahead and not layout.future:
         raise UsageError("--future-data needs a column that --future names", "--future NAME")
@@ -191,7 +193,7 @@ def partner(
     if not here:
         raise DataUnusable(f"{other.source}: no column {columns[0]!r}; expected it, found {listing(other.names)}")
     time = layout.time
-    if time is not None and time not in other.names:
+    if time is not None and not parts_of(time, other.names):
         time = find(other, replace(flags, time=None, target=here, id=(), past=(), future=(), static=())).time
     by_series = bool(layout.id) and set(layout.id) <= set(other.names)
     decimal = flags.decimal or other.fact("decimal", ".")
@@ -218,6 +220,8 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
                 "train again to change them",
             )
     have = [*tables[0].names, *(name for other in beside for name in other.names)]
+    have += [known.time] if known.time and parts_of(known.time, tables[0].names) else []
+    refuse_other_units(known, tables[0])
     for name in (known.time, *known.id, *known.target, *known.covariates):
         if name is not None and name not in have and not (name in known.future and flags.future_data):
             guess = nearest(name, have)
@@ -227,10 +231,21 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
             )
     return replace(
         known,
-        missing=known.missing + split_words(flags.missing),
+        missing=tuple(dict.fromkeys([*known.missing, *split_words(flags.missing), *tables[0].about.missing])),
         decimal=flags.decimal or tables[0].fact("decimal", "."),
         dayfirst=known.dayfirst if flags.dayfirst is None else flags.dayfirst,
     )
+
+
+def refuse_other_units(known: Layout, table: Table) -> None:
+    """Raise Mismatch where the file says another unit of a target than the model was trained on."""
+    for name, unit in zip(known.target, known.units, strict=True):
+        found = unit_in(table, name) if name in table.names else ""
+        if unit and found and found != unit:
+            raise Mismatch(
+                f"{table.source}: {name!r} is in {found}; expected {unit}, as the model was trained on",
+                "convert the values, or train again",
+            )
 
 
 def as_known(known: Layout, found: Layout, table: Table) -> Layout:

@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rnnforecast.data.account import Account
+from rnnforecast.data.clock import clock
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.table import CellError, Chunk, Column, Table
 from rnnforecast.data.times import Stamps, joined, read_times, settle, shape_of
-from rnnforecast.data.values import Missing, as_text, missing_of, parse_numbers
-from rnnforecast.data.zones import canonical, offset_text, to_utc
+from rnnforecast.data.values import Missing, as_text
+from rnnforecast.data.zones import canonical, offset_text, to_utc, zone_in_name, zone_of_words
 from rnnforecast.errors import DataUnusable
 
 F64 = npt.NDArray[np.float64]
@@ -73,15 +75,16 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
 
     `columns` (C,) are read as numbers. Raises DataUnusable with the line of the first fault.
     """
-    missing = missing_of(layout.missing)
+    table = clock(table, layout.time)
+    account = Account(table, layout, columns)
     shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
     codes: dict[tuple[str, ...], int] = {}
     parts, stamps, total = [], [], 0
     for chunk in table.chunks():
         total += len(chunk)
         try:
-            chunk = timed(chunk, layout.time, columns, missing)
-            values = numbers(table, chunk, columns, missing, layout.decimal)
+            chunk = timed(chunk, layout.time, columns, account.usual)
+            values = account.numbers(chunk)
             parts.append((series_codes(chunk, layout.id, codes), values, chunk.line_numbers()))
             if layout.time is not None and len(chunk):
                 stamps.append(read_times(chunk.columns[layout.time], shape))
@@ -92,6 +95,7 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
     series, values, lines = (np.concatenate(each) for each in zip(*parts, strict=True))
     found = skipped(table, total - len(series), total)
     times, layout = clocked(table, layout, stamps, series, lines, tz)
+    found += account.findings(times, layout)
     source = ((table.source, table.counted),)
     ids = id_texts(codes, table)
     return by_id(Readings(times, series, ids, columns, values, lines, np.zeros_like(lines), source, found)), layout
@@ -131,18 +135,6 @@ def no_time(column: Column) -> npt.NDArray[np.bool_]:
     return np.array([cell == "" for cell in column], np.bool_) if "" in column else np.zeros(len(column), np.bool_)
 
 
-def numbers(table: Table, chunk: Chunk, columns: tuple[str, ...], missing: Missing, decimal: str) -> F64:
-    """The named columns as float64, (rows, C)."""
-    values = np.empty((len(chunk), len(columns)))
-    for i, name in enumerate(columns):
-        try:
-            values[:, i] = parse_numbers(chunk.columns[name], missing, decimal)
-        except CellError as bad:
-            place = table.place(int(chunk.line_numbers()[bad.index]))
-            raise DataUnusable(f"{place}, column {name!r}: {bad}", bad.hint) from None
-    return values
-
-
 def series_codes(chunk: Chunk, ids: tuple[str, ...], codes: dict[tuple[str, ...], int]) -> I64:
     """The code of each row's series, (rows,); new ones are added to `codes`. Raises CellError for an empty id."""
     if not ids:
@@ -174,15 +166,24 @@ def clocked(
     try:
         whole = joined(stamps)
         seconds, dayfirst = settle(whole, layout.dayfirst)
-        zone = zone_of(whole, table, layout)
-        if tz and not zone and whole.stamp != "integer":
-            seconds, skipped_rows = to_utc(seconds, canonical(tz), lambda rows: second_pass(seconds, series, rows))
-            refuse_skipped(skipped_rows, tz)
+        zone, why = zone_of(whole, table, layout)
+        if whole.stamp != "integer" and whole.offsets is None and not zone:
+            zone, why = (canonical(tz), "--tz") if tz else zone_said(table, layout.time or "")
+            if zone:
+                seconds, lost = to_utc(seconds, zone, lambda rows: second_pass(seconds, series, rows))
+                refuse_skipped(lost, zone)
     except CellError as bad:
         raise DataUnusable(f"{table.place(int(lines[bad.index]))}: {bad}", bad.hint) from None
-    if tz and whole.stamp != "integer":
-        return seconds, settled(layout, canonical(tz), whole.stamp, dayfirst, "--tz")
-    return seconds, settled(layout, zone, whole.stamp, dayfirst, "as the times carry it" if zone else "none given")
+    shown = canonical(tz) if tz and zone else zone
+    return seconds, settled(layout, shown, whole.stamp, dayfirst, "--tz" if tz and zone else why)
+
+
+def zone_said(table: Table, time: str) -> tuple[str, str]:
+    """The zone that the file's head or the name of the time column tells, and why; "" where none does."""
+    if table.about.zone:
+        return canonical(table.about.zone), f"as in {table.about.title}"
+    zone = zone_in_name(time)
+    return zone, "the column's name" if zone else "none given"
 
 
 def refuse_skipped(rows: I64, tz: str) -> None:
@@ -200,13 +201,17 @@ def settled(layout: Layout, zone: str, stamp: str, dayfirst: bool | None, why: s
     return replace(layout, zone=zone, stamp=stamp, dayfirst=dayfirst, reasons=reasons)
 
 
-def zone_of(stamps: Stamps, table: Table, layout: Layout) -> str:
-    """The zone that the times carry: one offset in every row, UTC where offsets change, "" where none."""
+def zone_of(stamps: Stamps, table: Table, layout: Layout) -> tuple[str, str]:
+    """The zone that the times carry, and why: one offset in every row, a pair such as EST and EDT, else UTC."""
     if stamps.offsets is None:
         zones: dict[str, str] = table.fact("zones", {})
-        return zones.get(layout.time or "", table.zone) if stamps.stamp != "integer" else ""
+        zone = zones.get(layout.time or "", table.zone) if stamps.stamp != "integer" else ""
+        return zone, "as the times carry it" if zone else "none given"
+    named = zone_of_words(stamps.words)
+    if named:
+        return named, "/".join(sorted(stamps.words)) + " in the rows"
     first = int(stamps.offsets[0])
-    return offset_text(first, "UTC") if (stamps.offsets == first).all() else "UTC"
+    return offset_text(first, "UTC") if (stamps.offsets == first).all() else "UTC", "as the times carry it"
 
 
 def counted_rows(series: I64) -> I64:

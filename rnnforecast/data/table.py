@@ -44,6 +44,34 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Flagged:
+    """A column of quality codes beside the values it speaks of."""
+
+    column: str
+    of: tuple[str, ...]  # the value columns
+    bad: tuple[str, ...] = ()  # codes that make a value missing
+    provisional: tuple[str, ...] = ()  # codes of values that the agency may still change
+
+
+@dataclass(frozen=True)
+class About:
+    """What a file, or the agency that wrote it, says of its columns: hints for `columns.find`; any flag wins."""
+
+    title: str = ""  # «USGS RDB»
+    station: str = ""  # «01646500 POTOMAC RIVER NEAR WASH, DC», for people
+    time: str = ""  # the time column; several that make it up are joined by " + " (see `clock`)
+    id: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()  # the first of these that is there and observed is the target
+    aside: tuple[str, ...] = ()  # regular expressions of names that are never the target
+    units: tuple[tuple[str, str], ...] = ()  # (column, unit as written)
+    titles: tuple[tuple[str, str], ...] = ()  # (column, «Gage height, feet»)
+    zone: str = ""  # of times that carry none: UTC, +01:00, PST, Europe/Berlin
+    missing: tuple[str, ...] = ()  # further words and codes that mean missing, in every column
+    column_missing: tuple[tuple[str, tuple[str, ...]], ...] = ()  # and in one: ("WDIR", ("999",))
+    flags: tuple[Flagged, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """A file, a pipe or a frame as columns. `chunks()` may be called again: what came by a pipe is spooled."""
 
@@ -53,6 +81,7 @@ class Table:
     zone: str = ""  # zone of typed times that carry one (Parquet, pandas): "UTC", "Europe/Berlin"; "" = naive
     facts: tuple[tuple[str, Any], ...] = ()  # what the reader saw: ("format", "CSV"), ("separator", ";")
     counted: str = "line"  # what Chunk.line counts: "line" of a text file, "row" where there are no lines
+    about: About = About()
 
     def peek(self) -> Chunk:
         """The first rows; an empty chunk where there are none."""

@@ -18,18 +18,27 @@ import numpy.typing as npt
 
 from rnnforecast.data.table import CellError, Column
 from rnnforecast.data.values import as_text, number_in
+from rnnforecast.data.zones import ABBREVIATIONS
 from rnnforecast.errors import DataUnusable
 
 I64 = npt.NDArray[np.int64]
 
 NEVER = np.iinfo(np.int64).min  # not a time
+_WORDS = "|".join(sorted(ABBREVIATIONS, key=len, reverse=True))
 _CLOCK = (
     r"(?:[T ] *(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<half>[AaPp][Mm]))?"
-    r"(?: ?(?P<zone>Z|z|UTC|GMT|(?P<sign>[+-])(?P<zh>\d\d)(?::?(?P<zm>\d\d))?))?)?"
+    rf"(?: ?(?P<zone>z|{_WORDS}|(?P<sign>[+-])(?P<zh>\d\d)(?::?(?P<zm>\d\d))?))?)?"
 )
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<name>(?:{'|'.join(MONTHS)})[a-z]{{0,6}})"
 SHAPES = {
     "ymd": re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})" + _CLOCK, re.ASCII),
     "dmy": re.compile(r"(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4})" + _CLOCK, re.ASCII),
+    "named": re.compile(
+        rf"(?:(?P<d>\d{{1,2}})[- /.]*{_MONTH}[- /.,]*(?P<y>\d{{4}})"
+        rf"|{_MONTH.replace('<name>', '<name2>')}[- /.]*(?P<d2>\d{{1,2}}),?[- /]*(?P<y2>\d{{4}}))" + _CLOCK,
+        re.ASCII | re.IGNORECASE,
+    ),
     "ym": re.compile(r"(?P<y>\d{4})[-/](?P<m>\d{1,2})", re.ASCII),  # not 1012.6, which is a pressure
     "compact": re.compile(
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:[T ]?(?P<H>\d\d)(?:(?P<M>\d\d)(?P<S>\d\d)?)?"
@@ -51,6 +60,7 @@ class Stamps:
     monthfirst: I64 | None  # (rows,) the other reading, where the order is open
     offsets: I64 | None  # (rows,) seconds east of UTC that each row carries; None: naive
     stamp: str  # "date", "minute", "second" or "integer"
+    words: frozenset[str] = frozenset()  # letter codes of zones met, such as EST and EDT
 
 
 def shape_of(column: Column, name: str = "", asked: bool = False) -> str:
@@ -66,7 +76,8 @@ def shape_of(column: Column, name: str = "", asked: bool = False) -> str:
     whole = [cell for cell in cells if _WHOLE.fullmatch(cell)]
     if len(whole) > (0 if asked and whole[:1] == cells[:1] else 0.95 * len(cells)):
         return digits_shape(whole, name.lower()) if asked or speaks_of_time(name) else ""
-    written = next((shape for shape in ("ymd", "dmy", "ym", "compact") if SHAPES[shape].fullmatch(cells[0])), "")
+    dated = ("ymd", "dmy", "named", "ym", "compact")
+    written = next((shape for shape in dated if SHAPES[shape].fullmatch(cells[0])), "")
     agree = sum(SHAPES[written].fullmatch(cell) is not None for cell in cells) if written else 0
     return written if asked or agree > 0.95 * len(cells) else ""
 
@@ -105,8 +116,26 @@ def read_times(column: Column, shape: str) -> Stamps:
     if shape not in SHAPES:
         raise CellError(0, f"{as_text(column)[0][:60]!r} is not a time", EXPECTED)
     cells = as_text(column)
-    fields = uniform_fields(cells, SHAPES[shape]) or ragged_fields(cells, SHAPES[shape])
+    fields = uniform_fields(cells, SHAPES[shape]) or grouped_fields(cells, SHAPES[shape])
     return from_fields(fields, cells)
+
+
+def grouped_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields:
+    """Fields of cells that follow a few skeletons (EST and EDT, month names), each read as one; else cell by cell."""
+    skeletons: dict[str, list[int]] = {}
+    for i, cell in enumerate(cells):
+        skeletons.setdefault(cell.translate(ZEROS), []).append(i)
+        if len(skeletons) > MOST_SKELETONS:
+            return ragged_fields(cells, pattern)
+    fields = {name: fill(len(cells)) for name in pattern.groupindex}
+    for rows in skeletons.values():
+        some = [cells[i] for i in rows]
+        part = uniform_fields(some, pattern)
+        if part is None:
+            return ragged_fields(cells, pattern)
+        for name, column in part.items():
+            fields[name][rows] = column
+    return fields
 
 
 def counted(cells: list[str], shape: str) -> Stamps:
@@ -135,6 +164,10 @@ def stamp_of(seconds: I64, coarsest: str = "date") -> str:
 
 
 Fields = dict[str, I64]
+ZEROS = str.maketrans("123456789", "000000000")
+MOST_SKELETONS = 64
+ZONES = {word: 1000 + place for place, word in enumerate(ABBREVIATIONS)}  # as a field holds them
+OFFSETS = np.array(list(ABBREVIATIONS.values()), np.int64)
 
 
 def uniform_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields | None:
@@ -148,14 +181,14 @@ def uniform_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields | None:
     same = (codes[:, ~digit] == codes[0, ~digit]).all()
     if not same or ((codes[:, digit] < 48) | (codes[:, digit] > 57)).any():
         return None
-    spans = {name: first.span(name) for name in pattern.groupindex if first.group(name) is not None}
-    return {name: in_span(codes, *spans[name]) if name in spans else fill(len(cells)) for name in pattern.groupindex}
+    return {name: in_span(codes, first, name) for name in pattern.groupindex}
 
 
-def in_span(codes: I64, start: int, stop: int) -> I64:
-    """The number in these places; for letters and signs the code of the first, (rows,)."""
-    if codes[0, start] < 48 or codes[0, start] > 57:
-        return codes[:, start]
+def in_span(codes: I64, first: re.Match[str], name: str) -> I64:
+    """The number in the places of a group; for letters and signs the code of the first, -1 where there is none."""
+    text, (start, stop) = first.group(name), first.span(name)
+    if text is None or not text.isdecimal():
+        return np.full(len(codes), field_number(text), np.int64)
     return (codes[:, start:stop] - 48) @ (10 ** np.arange(stop - start)[::-1])
 
 
@@ -176,9 +209,15 @@ def ragged_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields:
 
 
 def field_number(text: str | None) -> int:
+    """A number as it is, a month by its number, the letter code of a zone by its place in ABBREVIATIONS, or a sign."""
     if text is None:
         return -1
-    return int(text) if text.isdecimal() else ord(text[0])
+    if text.isdecimal():
+        return int(text)
+    if text.upper() in ZONES:
+        return ZONES[text.upper()]
+    month = text[:3].lower()
+    return MONTHS.index(month) + 1 if month in MONTHS else ord(text[0])
 
 
 def from_fields(fields: Fields, cells: list[str]) -> Stamps:
@@ -189,16 +228,29 @@ def from_fields(fields: Fields, cells: list[str]) -> Stamps:
     refuse(wrong, cells, "no time of day")
     offsets = written_offsets(fields, cells)
     shift = clock - (0 if offsets is None else offsets)
-    stamp = stamp_written(fields, rows)
-    year = fields["y"]
+    stamp, words = stamp_written(fields, rows), zone_words(fields)
+    year = either(fields, "y", rows)
     if "a" not in fields:
-        days = day_numbers(year, fields["m"] if "m" in fields else np.ones_like(year), fields.get("d", fill(rows)))
+        month = np.maximum(either(fields, "m", rows), either(fields, "name", rows))
+        days = day_numbers(year, np.where(month == -1, 1, month), either(fields, "d", rows))
         refuse(days == NEVER, cells, "no date of the calendar")
-        return Stamps(days * 86_400 + shift, None, offsets, stamp)
+        return Stamps(days * 86_400 + shift, None, offsets, stamp, words)
     dayfirst = day_numbers(year, fields["b"], fields["a"])
     monthfirst = day_numbers(year, fields["a"], fields["b"])
     refuse((dayfirst == NEVER) & (monthfirst == NEVER), cells, "no date of the calendar")
-    return Stamps(at_clock(dayfirst, shift), at_clock(monthfirst, shift), offsets, stamp)
+    return Stamps(at_clock(dayfirst, shift), at_clock(monthfirst, shift), offsets, stamp, words)
+
+
+def either(fields: Fields, name: str, rows: int) -> I64:
+    """A field that a pattern may write in either of two places, -1 where it is in none."""
+    return np.maximum(fields.get(name, fill(rows)), fields.get(name + "2", fill(rows)))
+
+
+def zone_words(fields: Fields) -> frozenset[str]:
+    """The letter codes of zones met, other than the names of UTC."""
+    places = np.unique(fields.get("zone", fill(1))) - 1000
+    words = list(ABBREVIATIONS)
+    return frozenset(words[place] for place in places.tolist() if 0 <= place < len(words))
 
 
 def at_clock(days: I64, shift: I64) -> I64:
@@ -234,8 +286,7 @@ def clock_seconds(fields: Fields, rows: int) -> tuple[I64, npt.NDArray[np.bool_]
 
 def field_or(fields: Fields, name: str, rows: int) -> I64:
     """A clock field, 0 where it was not written; compact dates may write it in a second place."""
-    written = np.maximum(fields.get(name, fill(rows)), fields.get(name + "2", fill(rows)))
-    return np.maximum(written, 0)
+    return np.maximum(either(fields, name, rows), 0)
 
 
 def written_offsets(fields: Fields, cells: list[str]) -> I64 | None:
@@ -244,12 +295,13 @@ def written_offsets(fields: Fields, cells: list[str]) -> I64 | None:
     if (zone == -1).all():
         return None
     refuse(zone == -1, cells, "without a zone while other rows have one", "a zone in every row or in none")
-    if "zh" not in fields:
-        return np.zeros(len(cells), np.int64)
+    lettered = zone >= 1000
+    if "zh" not in fields or lettered.all():
+        return np.where(lettered, OFFSETS[np.where(lettered, zone - 1000, 0)], 0)
     hours, minutes = np.maximum(fields["zh"], 0), np.maximum(fields["zm"], 0)
     refuse((hours > 15) | (minutes > 59), cells, "in no zone on earth", "an offset such as +01:00")
     offsets: I64 = np.where(fields["sign"] == ord("-"), -1, 1) * (hours * 3600 + minutes * 60)
-    return offsets
+    return np.where(lettered, OFFSETS[np.where(lettered, zone - 1000, 0)], offsets)
 
 
 def stamp_written(fields: Fields, rows: int) -> str:
@@ -302,6 +354,7 @@ def joined(parts: Iterable[Stamps]) -> Stamps:
         np.concatenate(monthfirst) if monthfirst else None,
         np.concatenate(offsets) if offsets else None,
         max((run.stamp for run in runs), key=order.index),
+        frozenset().union(*(run.words for run in runs)),
     )
 
 

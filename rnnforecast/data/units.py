@@ -15,8 +15,18 @@ KNOWN = {
     "kts": "kn", "mph": "mph", "pct": "%", "percent": "%", "%": "%", "deg": "°", "degrees": "°", "mgl": "mg/l",
     "mg/l": "mg/l", "ntu": "NTU", "psu": "PSU", "wm2": "W/m2", "w/m2": "W/m2", "kw": "kW", "mw": "MW", "kwh": "kWh",
     "mwh": "MWh", "mm_h": "mm/h", "mm/h": "mm/h", "mm/day": "mm/day", "mmd": "mm/day", "mm_d": "mm/day",
-    "mm_day": "mm/day",
+    "mm_day": "mm/day", "cubic feet per second": "ft3/s", "cubic meters per second": "m3/s", "ft^3/s": "ft3/s",
+    "m^3/s": "m3/s", "m³s-1": "m3/s", "feet per second": "ft/s", "ft/s": "ft/s", "meters": "m", "metres": "m",
+    "meter": "m", "metre": "m", "degrees celsius": "°C", "deg c": "°C", "degrees fahrenheit": "°F", "deg f": "°F",
+    "nmi": "nmi", "sec": "s", "degt": "°", "us/cm": "uS/cm", "µs/cm": "uS/cm", "millimeters": "mm", "centimeters": "cm",
+    "masl": "m", "maod": "m", "mmhg": "mmHg", "10s deg": "10°",
 }  # fmt: skip
+
+
+def unit_named(text: str) -> str:
+    """A unit as it is printed: «cubic feet per second» is ft3/s; one that is not known stays as it is written."""
+    written = text.strip(" ()[]")
+    return KNOWN.get(written.lower(), written)
 
 
 def unit_of(name: str) -> str:

@@ -2,11 +2,13 @@
 
 - A word that means missing becomes NaN; any other text is refused with its index, never dropped.
 - Words are compared as text, and as numbers where they are numbers: `--missing -9999` also takes -9999.0.
+- Words that agencies write for a reason (Ice, Eqp, T) are missing too, and counted by word.
 - float() takes 1_000, which no gauge writes; it is refused here.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,19 +25,35 @@ USUAL = frozenset({
 })  # fmt: skip
 
 
+# Why an agency wrote no number: ice, equipment, rating in development, discontinued, seasonal, flooded, partial record,
+# not determined, backwater, maintenance; a trace of rain.
+REASONS = frozenset({
+    "Ice", "ICE", "Eqp", "Rat", "Dis", "Ssn", "Fld", "Pr", "Nd", "Bkw", "Mnt", "ZFl", "T", "Trace", "trace", "Tr",
+    "ND", "BDL", "Bad", "BAD", "Error", "ERROR", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "Offline", "OFFLINE", "NODATA",
+    "NoData", "No Data", "no data", "N.A.", "n.a.", "?", "x", "X", ".",
+})  # fmt: skip
+DRY = frozenset({"Dry", "DRY", "dry"})  # a dry bed is a discharge of 0, and no reading of a stage
+FLOWS = ("ft3/s", "m3/s", "l/s", "mm/day")
+
+
 @dataclass(frozen=True)
 class Missing:
     """What means a missing value: words, and numbers that stand for one."""
 
     words: frozenset[str]
     codes: tuple[float, ...]
+    dry: bool = False  # whether Dry is 0
 
 
-def missing_of(words: Iterable[str]) -> Missing:
+def missing_of(words: Iterable[str], unit: str = "") -> Missing:
     """The usual words and the user's own; «Ice,-9999» may come in one piece."""
     own = [part.strip() for word in words for part in word.split(",")]
     numbers = tuple(value for value in map(number_in, own) if value is not None)
-    return Missing(USUAL | frozenset(own), numbers)
+    dry = unit in FLOWS
+    return Missing(USUAL | REASONS | frozenset(own) | (frozenset() if dry else DRY), numbers, dry)
+
+
+Tally = Counter[str]  # how often each word or code that means missing was met; blanks are not counted
 
 
 def number_in(text: str) -> float | None:
@@ -46,11 +64,18 @@ def number_in(text: str) -> float | None:
         return None
 
 
-def parse_numbers(column: Column, missing: Missing, decimal: str = ".") -> F64:
-    """Float64 of each cell, NaN where missing, (rows,). Raises CellError for text that is no number."""
-    values = typed_numbers(column) if isinstance(column, np.ndarray) else text_numbers(column, missing, decimal)
+def parse_numbers(column: Column, missing: Missing, decimal: str = ".", tally: Tally | None = None) -> F64:
+    """Float64 of each cell, NaN where missing, (rows,); `tally` counts by word. Raises CellError for other text."""
+    counted: Tally = Counter() if tally is None else tally
+    if isinstance(column, np.ndarray):
+        values = typed_numbers(column)
+    else:
+        values = text_numbers(column, missing, decimal, counted)
     for code in missing.codes:
-        values[values == code] = np.nan
+        hits = values == code
+        if hits.any():
+            counted[f"{code:g}"] += int(hits.sum())
+            values[hits] = np.nan
     return values
 
 
@@ -60,19 +85,22 @@ def typed_numbers(column: npt.NDArray[np.float64] | npt.NDArray[np.datetime64]) 
     return np.array(column, np.float64)
 
 
-def text_numbers(column: list[str], missing: Missing, decimal: str) -> F64:
+def text_numbers(column: list[str], missing: Missing, decimal: str, tally: Tally) -> F64:
     """The fast way where every cell is a plain number; cell by cell where not."""
     if decimal == "." and not any("_" in cell for cell in column):
         try:
             return np.array(list(map(float, column)), np.float64)
         except ValueError:
             pass
+    tally.update(cell for cell in column if cell and cell in missing.words)
     return np.array([number(i, cell, missing, decimal) for i, cell in enumerate(column)], np.float64)
 
 
 def number(index: int, cell: str, missing: Missing, decimal: str) -> float:
     if cell in missing.words:
         return float("nan")
+    if missing.dry and cell in DRY:
+        return 0.0
     written = cell
     if decimal == ",":
         written = "?" if "." in cell else cell.replace(",", ".")

@@ -21,12 +21,32 @@ if TYPE_CHECKING:
 
 I64 = npt.NDArray[np.int64]
 QUARTER = 900  # seconds
+H = 3600
+# As loggers and agencies write them; a letter code that means two zones (BST, IST) is read as the one nearer to water
+# data that is published under it.
+ABBREVIATIONS = {
+    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "BST": H, "WEST": H, "CET": H, "MEZ": H, "CEST": 2 * H, "MESZ": 2 * H,
+    "EET": 2 * H, "EEST": 3 * H, "NST": -12_600, "NDT": -9000, "AST": -4 * H, "ADT": -3 * H, "EST": -5 * H,
+    "EDT": -4 * H, "CST": -6 * H, "CDT": -5 * H, "MST": -7 * H, "MDT": -6 * H, "PST": -8 * H, "PDT": -7 * H,
+    "AKST": -9 * H, "AKDT": -8 * H, "HST": -10 * H, "AWST": 8 * H, "ACST": 34_200, "ACDT": 37_800, "AEST": 10 * H,
+    "AEDT": 11 * H, "JST": 9 * H, "NZST": 12 * H, "NZDT": 13 * H,
+}  # fmt: skip
+# Winter and summer offsets that letter codes of one file show -> the zone that has both.
+BOTH = {
+    ("EST", "EDT"): "America/New_York", ("CST", "CDT"): "America/Chicago", ("MST", "MDT"): "America/Denver",
+    ("PST", "PDT"): "America/Los_Angeles", ("AKST", "AKDT"): "America/Anchorage", ("AST", "ADT"): "America/Halifax",
+    ("NST", "NDT"): "America/St_Johns", ("GMT", "BST"): "Europe/London", ("CET", "CEST"): "Europe/Berlin",
+    ("MEZ", "MESZ"): "Europe/Berlin", ("EET", "EEST"): "Europe/Helsinki", ("AEST", "AEDT"): "Australia/Sydney",
+    ("ACST", "ACDT"): "Australia/Adelaide", ("NZST", "NZDT"): "Pacific/Auckland",
+}  # fmt: skip
 
 
 def canonical(zone: str) -> str:
     """A zone as it is stored: "UTC", "+01:00" or a name of the time zone database. Raises UsageError."""
     if zone.upper() in ("UTC", "GMT", "Z", "ETC/UTC", "+00:00", "-00:00"):
         return "UTC"
+    if zone.upper() in ABBREVIATIONS:
+        return offset_text(ABBREVIATIONS[zone.upper()], "UTC")
     match = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?", zone)
     if match:
         return offset_text(seconds_of(match), "UTC")
@@ -56,6 +76,17 @@ def fixed(zone: str) -> int | None:
         return 0
     match = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
     return seconds_of(match) if match else None
+
+
+def zone_of_words(words: frozenset[str]) -> str:
+    """The named zone whose winter and summer letter codes these are; "" where they are not such a pair."""
+    return next((zone for pair, zone in BOTH.items() if words == frozenset(pair)), "")
+
+
+def zone_in_name(name: str) -> str:
+    """The zone that a column name tells: «Time (GMT)», «time_utc», «Date/Time (UTC+1)»; "" where it tells none."""
+    bracket = re.search(r"[(\[ _/]((?:UTC|GMT)(?:[+-]\d\d?(?::?\d\d)?)?)[)\]]?(?:$|[ _)])", name, re.IGNORECASE)
+    return canonical(bracket[1].upper()) if bracket else ""
 
 
 def offset_text(seconds: int, zero: str = "Z") -> str:

@@ -1,18 +1,18 @@
-"""Formats: one file each, and the folder is the list. A file added here is read, listed and under the contract tests.
+"""Formats: one parser each, and the folder is the list. A file added here is read, listed and under the contract tests.
 
 A format is a module with
 
     summary: str                                                what it reads, in one line
     recognises(head: bytes, name: str) -> bool                  by its first bytes, or by the file's name
-    read(path: Path, source: str, flags: DataFlags) -> Table
+    read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table
 
-- Content decides before the name; `delimited` is the last resort, since any text may be a table.
+- What a file is packed in comes off first; then a known signature decides, then the content, then the name.
+  `delimited` is the last resort, since any text may be a table.
 - stdin and pipes are spooled to a temporary file, removed at exit, so that every reader may read twice.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import stat
 import sys
@@ -21,26 +21,27 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from rnnforecast.config import DataFlags, listed
+from rnnforecast.data.packed import spool, unpacked
+from rnnforecast.data.signatures import PLAIN, Signature, recognised
 from rnnforecast.data.table import Table
 from rnnforecast.errors import DataUnusable, NotFound
 
 HEAD = 65_536  # bytes that formats are recognised by
 LAST_RESORT = "delimited"
-PACKED = {
-    b"\x1f\x8b": ("gzip", "zcat"), b"PK\x03\x04": ("zip", "unzip -p"), b"BZh": ("bzip2", "bzcat"),
-    b"\xfd7zXZ\x00": ("xz", "xzcat"), b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
-}  # fmt: skip
 FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"\x89HDF": "HDF5 or netCDF", b"CDF": "netCDF", b"%PDF": "PDF",
-    b"SQLite format 3": "an SQLite database", b"<!DOCTYPE": "a web page", b"<html": "a web page", b"<?xml": "XML",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"%PDF": "PDF", b"SQLite format 3": "an SQLite database",
+    b"<!DOCTYPE": "a web page", b"<html": "a web page", b"<?xml": "XML", b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive", b"\x89HDF": "HDF5 or netCDF", b"CDF": "netCDF",
 }  # fmt: skip
+TAR = 257  # where a tar archive says so
+
 
 class Format(Protocol):
     summary: str
 
     def recognises(self, head: bytes, name: str) -> bool: ...
 
-    def read(self, path: Path, source: str, flags: DataFlags) -> Table: ...
+    def read(self, path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table: ...
 
 
 def formats() -> dict[str, Format]:
@@ -81,42 +82,30 @@ def download_hint(source: str) -> str:
     return f'curl -sf "{source}" | rnnforecast ... -' if "://" in source else ""
 
 
-def spool(stream: BinaryIO, source: str) -> Path:
-    """What a pipe holds, as a file that is removed at exit."""
-    import shutil
-    import tempfile
-
-    try:
-        file = tempfile.NamedTemporaryFile(prefix="rnnforecast-")  # noqa: SIM115  (kept open on purpose)
-        atexit.register(file.close)  # which removes it
-        shutil.copyfileobj(stream, file)
-        file.flush()
-    except OSError as error:
-        raise DataUnusable(
-            f"{source}: {error.strerror or error} while it was copied to {tempfile.gettempdir()}",
-            "set TMPDIR to a folder with room",
-        ) from None
-    return Path(file.name)
-
-
 def table_in(path: Path, source: str, flags: DataFlags) -> Table:
+    path, inside = unpacked(path, source)
     with path.open("rb") as file:
         head = file.read(HEAD)
     refuse_foreign(head, source)
-    name = os.path.basename(source).lower()
+    name = os.path.basename(inside).lower()
+    signature = recognised(text_of(head), source)
+    if signature is not PLAIN:
+        return formats()[signature.parser].read(path, source, flags, signature)
     chosen = next(form for form in formats().values() if form.recognises(head, name))
     return chosen.read(path, source, flags)
+
+
+def text_of(head: bytes) -> str:
+    """The head as text for signatures, whatever its encoding; lines end in a line feed."""
+    return head.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def refuse_foreign(head: bytes, source: str) -> None:
     """Refuse by name what is no table: nothing, an archive, a workbook, a web page."""
     if not head.strip():
         raise DataUnusable(f"{source}: empty; expected a header and rows")
-    for magic, (kind, unpack) in PACKED.items():
-        if head.startswith(magic):
-            if b"xl/" in head or source.lower().endswith(".xlsx"):
-                raise DataUnusable(f"{source}: an Excel workbook; expected CSV", "save the sheet as CSV")
-            raise DataUnusable(f"{source}: {kind} file: unpack it first", f"{unpack} {source} | rnnforecast ... -")
+    if head[TAR : TAR + 5] == b"ustar":
+        raise DataUnusable(f"{source}: a tar archive; expected one data file", f"tar xf {source}")
     for magic, kind in FOREIGN.items():
         if head.lstrip().lower().startswith(magic.lower()):
-            raise DataUnusable(f"{source}: {kind}; expected CSV, TSV, JSON lines or Parquet")
+            raise DataUnusable(f"{source}: {kind}; expected CSV, TSV, JSON, Parquet or another table")

@@ -1,49 +1,38 @@
-"""CSV and TSV: one header line, one row per line, as the gauge wrote it.
+"""CSV, TSV and text cut at blanks: one header line, one row per line, as the gauge wrote it.
 
-- The separator is the one that cuts the first lines into rows as wide as their header; ties go to the rarer sign.
 - Blank lines, and `#` lines before the header, are skipped; a column name may hold a `#`.
 - Names and cells lose their padding blanks. A row wider or narrower than the header is refused by its line.
 - A decimal comma is taken where `;` or a tab separates and cells look like 1,5 and none like 1.5.
+- Where a signature says so the header comes again (several sites in one file): the columns are then all that any has.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
+from rnnforecast.data.formats._cutting import BLANKS, Blanks, Dialect, dialect_in, told_apart
 from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held
+from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import Chunk, Column, Table
-from rnnforecast.errors import DataUnusable, UsageError
+from rnnforecast.errors import DataUnusable
 
-summary = "CSV, TSV and other text with one header line (separator , ; tab or |)"
+summary = "CSV, TSV and other text with one header line (separator , ; tab | or blanks)"
 
 I64 = npt.NDArray[np.int64]
 
-SEPARATORS = ("\t", ";", "|", ",")
-SAMPLE = 50  # lines the separator is chosen by
-_EXCEL = re.compile(r'"?sep=(.)"?\s*')
-_VALUE = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d\d:\d\d.*)?")
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([T ].*)?")
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How this file is cut: the encoding, the lines above the header, the separator and the names."""
-
-    encoding: str
-    above: int
-    separator: str
-    names: tuple[str, ...]
+NAMED = {"\t": "TSV", BLANKS: "text cut at blanks"}
+HEAD = 65_536  # characters that a signature learns from
 
 
 def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001  (the contract)
@@ -51,104 +40,61 @@ def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001  (the contract)
     return True
 
 
-def read(path: Path, source: str, flags: DataFlags) -> Table:
+def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table:
     """The table of a CSV or TSV file. Raises DataUnusable with the line of the first fault."""
-    dialect = dialect_of(path, source, flags)
-    chunks = guarded(source, partial(rows_of, path, source, dialect))
-    table = held(Table(source, dialect.names, chunks), path)
+    encoding = encoding_of(path, source)
+    with opened(path, encoding) as file:
+        dialect = dialect_in(file, encoding, source, flags.sep, signature.cut)
+    with opened(path, encoding) as file:
+        about = signature.told(file.read(HEAD))
+    names, dialect = all_names(path, dialect) if dialect.cut.stacked else (dialect.names, dialect)
+    about = replace(about, units=(*dialect.units, *about.units))
+    chunks = guarded(source, partial(rows_of, path, source, dialect, signature, names))
+    table = held(Table(source, names, chunks, about=about), path)
     decimal = flags.decimal or decimal_of(table.peek(), dialect.separator)
-    kind = "TSV" if dialect.separator == "\t" else "CSV"
-    facts = (("format", kind), ("separator", dialect.separator), ("encoding", dialect.encoding), ("decimal", decimal))
-    return Table(source, table.names, table.chunks, facts=facts)
+    kind = signature.title or NAMED.get(dialect.separator, "CSV")
+    facts = (("format", kind), ("separator", dialect.separator), ("encoding", encoding), ("decimal", decimal),
+             ("above", dialect.above))  # fmt: skip
+    return replace(table, facts=facts)
 
 
 def opened(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, newline="")
 
 
-def dialect_of(path: Path, source: str, flags: DataFlags) -> Dialect:
-    encoding = encoding_of(path, source)
-    asked = separator_asked(flags.sep)
-    with opened(path, encoding) as file:
-        above, sample, excel = head_of(file)
-    if not sample:
-        raise DataUnusable(f"{source}: comments only; expected a header and rows")
-    separator = asked or excel or best_separator(sample)
-    cut = cut_lines(sample, separator)
-    header = cut[0] if cut else sample[0].split(separator)
-    names = tuple(name.strip() or f"column {i + 1}" for i, name in enumerate(header))
-    check_names(names, f"{source} line {above + 1}")
-    return Dialect(encoding, above, separator, names)
+def all_names(path: Path, dialect: Dialect) -> tuple[tuple[str, ...], Dialect]:
+    """The names of every header in the file, in order; they are renamed where headers differ, and only there."""
+    with opened(path, dialect.encoding) as file:
+        headers = list(dict.fromkeys(line.strip() for line in file if re.match(dialect.cut.header, line)))
+    if len(headers) == 1:
+        return dialect.names, replace(dialect, cut=replace(dialect.cut, rename=None))
+    every = [renamed(header.split(dialect.separator), dialect) for header in headers]
+    return tuple(dict.fromkeys(name for names in every for name in names)), replace(dialect, names=every[0])
 
 
-def separator_asked(sep: str | None) -> str | None:
-    if sep is None:
-        return None
-    sign = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(sep, sep)
-    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise UsageError(f"the separator must be one sign, got {sep!r}", "--sep ';' or --sep tab")
-    return sign
+def renamed(names: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
+    rename = dialect.cut.rename or str
+    return told_apart([rename(name.strip()) for name in names])
 
 
-def head_of(file: TextIO) -> tuple[int, list[str], str | None]:
-    """Lines above the header, the first lines from it on, and the separator that Excel's `sep=;` line names."""
-    above, excel = 0, None
-    for line in file:
-        named = _EXCEL.fullmatch(line) if above == 0 else None
-        excel = named[1] if named else excel
-        if named is None and line.strip() and not line.lstrip().startswith("#"):
-            return above, [line, *islice(file, SAMPLE)], excel
-        above += 1
-    return above, [], excel
-
-
-def cut_lines(lines: list[str], separator: str) -> list[list[str]]:
-    """Rows of some lines; what is no CSV counts as no rows."""
-    try:
-        return [row for row in csv.reader(lines, delimiter=separator, skipinitialspace=True) if row]
-    except csv.Error:
-        return []
-
-
-def best_separator(sample: list[str]) -> str:
-    def score(separator: str) -> float:
-        rows = cut_lines(sample, separator)
-        width = len(rows[0]) if rows else 1
-        return sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
-
-    best = max(SEPARATORS, key=score)
-    return best if score(best) > 0 else ","
-
-
-def check_names(names: tuple[str, ...], place: str) -> None:
-    """Refuse a header that is none: values instead of names, or one name twice."""
-    filled = [name for name in names if name]
-    if all(map(_VALUE.fullmatch, filled)) or any(map(_DATE.fullmatch, filled)):
-        value = next(name for name in filled if _VALUE.fullmatch(name) or _DATE.fullmatch(name))
-        raise DataUnusable(
-            f"{place}: {value!r} where a column name should be; expected a header line",
-            "add a first line such as time,value",
-        )
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise DataUnusable(f"{place}: two columns are named {name!r}; expected different names")
-        seen.add(name)
-
-
-def rows_of(path: Path, source: str, dialect: Dialect) -> Iterator[Chunk]:
+def rows_of(path: Path, source: str, dialect: Dialect, signature: Signature, names: tuple[str, ...]) -> Iterator[Chunk]:
     """Chunks of rows below the header, blank lines left out."""
     with opened(path, dialect.encoding) as file:
         for _ in range(dialect.above):
             file.readline()
-        lines = csv.reader(file, delimiter=dialect.separator, skipinitialspace=True, strict=True)
-        take(lines, 1, source, dialect.above + 1)
+        lines: Any = Blanks(file) if dialect.separator == BLANKS else csv.reader(
+            file, delimiter=dialect.separator, skipinitialspace=True, strict=True
+        )  # fmt: skip
+        take(lines, (1 if dialect.headed else 0) + dialect.below, source, dialect.above + 1)
         line, blank = dialect.above + lines.line_num + 1, False
         while rows := take(lines, ROWS, source, line):
             if len(dialect.names) == 1:
                 blank = refuse_hole(rows, blank, f"{source} line {line}")
             below = dialect.above + lines.line_num + 1
-            yield from chunk_of(rows, line, below - line == len(rows), dialect, source)
+            sites = sites_in(rows, line, dialect)
+            for part, first, own in sites:
+                yield from chunk_of(part, first, below - line == len(rows), own, signature, names, source)
+            dialect = sites[-1][2]
             line = below
 
 
@@ -180,20 +126,61 @@ def refuse_hole(rows: list[list[str]], blank_before: bool, place: str) -> bool:
     return blank
 
 
-def chunk_of(rows: list[list[str]], line: int, one_line_each: bool, dialect: Dialect, source: str) -> Iterator[Chunk]:
+def sites_in(rows: list[list[str]], line: int, dialect: Dialect) -> list[tuple[list[list[str]], int, Dialect]]:
+    """Runs of rows between headers, each with its first line and its columns; the rows of types below go too."""
+    header = next((i for i, row in enumerate(rows) if is_header(row, dialect)), None) if dialect.cut.stacked else None
+    if header is None:
+        return [(rows, line, dialect)]
+    after = header + 1 + dialect.cut.below
+    own = replace(dialect, names=renamed(rows[header], dialect))
+    return [(rows[:header], line, dialect), *sites_in(rows[after:], line + after, own)]
+
+
+def is_header(row: list[str], dialect: Dialect) -> bool:
+    return bool(row) and re.match(dialect.cut.header, dialect.separator.join(row)) is not None
+
+
+def chunk_of(
+    rows: list[list[str]],
+    line: int,
+    one_line_each: bool,
+    dialect: Dialect,
+    signature: Signature,
+    names: tuple[str, ...],
+    source: str,
+) -> Iterator[Chunk]:
     """The rows as columns; a chunk of blank lines alone yields nothing."""
-    width = len(dialect.names)
+    header, cut = dialect.names, dialect.cut
+    width = len(header)
     lines = None
-    if set(map(len, rows)) != {width} or not one_line_each:
+    if set(map(len, rows)) != {width} or not one_line_each or cut.comment:
         heights = [height(row) for row in rows]
         numbers = line + np.cumsum([0, *heights[:-1]])
-        filled = [i for i, row in enumerate(rows) if any(map(str.strip, row)) or len(row) == width > 1]
+        filled = [i for i, row in enumerate(rows) if is_filled(row, width, cut.comment)]
         rows, lines = [rows[i] for i in filled], numbers[filled].astype(np.int64)
+        rows = [squared(row, width) for row in rows] if cut.ragged else rows
         refuse_ragged(rows, lines, width, source)
     if rows:
-        cells = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
-        columns: dict[str, Column] = dict(zip(dialect.names, cells, strict=True))
+        cells = {name: [cell.strip() for cell in column]
+                 for name, column in zip(header, zip(*rows, strict=True), strict=True)}  # fmt: skip
+        for name, tidy in signature.cells.items():
+            if name in cells:
+                cells[name] = list(map(tidy, cells[name]))
+        nothing = [""] * len(rows)
+        columns: dict[str, Column] = {name: cells.get(name, nothing) for name in names}
         yield Chunk(columns, line if lines is None else int(lines[0]), lines)
+
+
+def is_filled(row: list[str], width: int, comment: str) -> bool:
+    if comment and row and row[0].startswith(comment):
+        return False
+    return any(map(str.strip, row)) or len(row) == width > 1
+
+
+def squared(row: list[str], width: int) -> list[str]:
+    """A row of `width` cells: absent ones are empty, empty ones beyond the last column go."""
+    kept = row if any(map(str.strip, row[width:])) else row[:width]
+    return kept + [""] * (width - len(kept))
 
 
 def refuse_ragged(rows: list[list[str]], lines: I64, width: int, source: str) -> None:

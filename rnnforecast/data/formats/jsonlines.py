@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held
+from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import Chunk, Column, Table
 from rnnforecast.errors import DataUnusable
 
@@ -33,7 +34,7 @@ def recognises(head: bytes, name: str) -> bool:
     return start.startswith(b"{") or (name.endswith((".jsonl", ".ndjson", ".json")) and start.startswith(b"["))
 
 
-def read(path: Path, source: str, flags: DataFlags) -> Table:  # noqa: ARG001  (the contract)
+def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table:  # noqa: ARG001  (the contract)
     """The table of a JSON-lines file. Raises DataUnusable with the line of the first fault."""
     encoding = encoding_of(path, source)
     first = next(guarded_rows(path, source, encoding), ([], 1))[0]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
+from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import CellError, Chunk, Column, Table
 from rnnforecast.data.zones import canonical
 from rnnforecast.errors import DataUnusable, UsageError
@@ -34,7 +35,7 @@ def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001  (the contract)
     return head.startswith((b"PAR1", b"PARE"))
 
 
-def read(path: Path, source: str, flags: DataFlags) -> Table:  # noqa: ARG001  (the contract)
+def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table:  # noqa: ARG001  (the contract)
     """The table of a Parquet file. Raises DataUnusable where it is damaged, encrypted or has no usable column."""
     with one_line(source):
         file = opened(path)

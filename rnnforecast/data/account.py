@@ -1,0 +1,88 @@
+"""Account: the numbers of a table, and a count of everything in it that was no number.
+
+- Words and codes that mean missing are counted by column and by code.
+- A quality column beside the values makes some of them missing and others provisional; both are counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnforecast.data.columns import Layout, shown, unit_in
+from rnnforecast.data.findings import Finding
+from rnnforecast.data.table import CellError, Chunk, Flagged, Table
+from rnnforecast.data.values import Missing, Tally, as_text, missing_of, parse_numbers
+from rnnforecast.data.zones import stamp_text
+from rnnforecast.errors import DataUnusable
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+
+class Account:
+    """What the named columns (C,) of a table hold, gathered chunk by chunk."""
+
+    def __init__(self, table: Table, layout: Layout, columns: Sequence[str]) -> None:
+        own = dict(table.about.column_missing)
+        self.table, self.columns, self.decimal = table, columns, layout.decimal
+        self.usual = missing_of(layout.missing)
+        self.missing = [missing_of((*layout.missing, *own.get(name, ())), unit_in(table, name)) for name in columns]
+        self.tallies: list[Tally] = [Counter() for _ in columns]
+        self.flags = [f for f in table.about.flags if set(f.of) & set(columns) and f.column in table.names]
+        self.provisional: list[Bool] = []
+
+    def numbers(self, chunk: Chunk) -> F64:
+        """The columns of a chunk as float64, (rows, C), NaN where missing."""
+        values = np.empty((len(chunk), len(self.columns)))
+        for i, (name, missing) in enumerate(zip(self.columns, self.missing, strict=True)):
+            values[:, i] = self.column(chunk, name, missing, self.tallies[i])
+        self.provisional.append(np.zeros(len(chunk), np.bool_))
+        for flag in self.flags:
+            self.judge(chunk, flag, values)
+        return values
+
+    def column(self, chunk: Chunk, name: str, missing: Missing, tally: Tally) -> F64:
+        try:
+            return parse_numbers(chunk.columns[name], missing, self.decimal, tally)
+        except CellError as bad:
+            place = self.table.place(int(chunk.line_numbers()[bad.index]))
+            raise DataUnusable(f"{place}, column {name!r}: {bad}", bad.hint) from None
+
+    def judge(self, chunk: Chunk, flag: Flagged, values: F64) -> None:
+        """Values of bad quality become missing, in place; provisional ones are noted."""
+        cells = as_text(chunk.columns[flag.column])
+        codes = {cell: codes_in(cell) for cell in set(cells)}
+        bad = np.array([bool(codes[cell] & {*flag.bad}) for cell in cells], np.bool_)
+        for i in [self.columns.index(name) for name in flag.of if name in self.columns]:
+            hits = bad & ~np.isnan(values[:, i])
+            self.tallies[i].update(cells[row] for row in np.flatnonzero(hits).tolist())
+            values[hits, i] = np.nan
+            soft = np.array([bool(codes[cell] & {*flag.provisional}) for cell in cells], np.bool_)
+            self.provisional[-1] |= soft & ~np.isnan(values[:, i])
+
+    def findings(self, times: I64, layout: Layout) -> tuple[Finding, ...]:
+        """What was counted; `times` (n,) are those of all rows."""
+        found = []
+        for name, tally in zip(self.columns, self.tallies, strict=True):
+            if tally:
+                each = ", ".join(f"{shown(code)} {count}" for code, count in tally.most_common(8))
+                total = sum(tally.values())
+                found.append(Finding("codes", "note", total, f"{shown(name)}: {each} taken as missing"))
+        soft = np.flatnonzero(np.concatenate([np.zeros(0, np.bool_), *self.provisional]))
+        if len(soft):
+            first = stamp_text(times[soft].min().reshape(1), layout)[0]
+            text = f"{len(soft)} of {len(times)} rows are provisional, the first at {first}: the agency may change them"
+            found.append(Finding("provisional", "note", len(soft), text, f"--end {first}"))
+        return tuple(found)
+
+
+def codes_in(cell: str) -> set[str]:
+    """The codes of a quality cell: A and e of «A:e», P of «P,Ice»."""
+    for sign in ":,;|[]":
+        cell = cell.replace(sign, " ")
+    return set(cell.split())
