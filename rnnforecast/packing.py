@@ -8,13 +8,15 @@ settings call for before it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from math import isfinite
 from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import RunConfig, listed, settings_of
+from rnnforecast.data.coding import Coding
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.features import NEEDED
 from rnnforecast.data.findings import Finding
@@ -22,6 +24,7 @@ from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.scaling import Scale, over_series
 from rnnforecast.data.widths import Widths
+from rnnforecast.data.zones import canonical
 from rnnforecast.errors import ForecastError, ModelUnusable
 from rnnforecast.floors import floor_named
 from rnnforecast.members import Fitted, Members, Network
@@ -130,7 +133,7 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
         require(isinstance(document[name], kind), name)
     model = Model(
         config=config,
-        layout=rebuilt(Layout, document["layout"]),
+        layout=unpacked_layout(document["layout"]),
         members=members,
         cycles=cycles,
         scale=Scale(
@@ -157,11 +160,20 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     require(sorted(model.ranking) == sorted(f.name for f in members.floors), "ranking")
     require(bool((model.scale.spread > 0).all()), "scale")
     layout = model.layout
-    used = (layout.target, layout.past, layout.future, layout.static)
+    used = (layout.target, *(layout.panel_columns(role) for role in ("past", "future", "static")))
     require(used == (context.targets, context.past, context.future, context.static_names), "layout")
     rows = layout.stamp == "integer"
     require(len(layout.units) == widths.T and rows == (step.unit == "row"), "layout")
-    return model
+    return replace(model, context=replace(context, zone=layout.zone))
+
+
+def unpacked_layout(values: Mapping[str, Any]) -> Layout:
+    """The layout; codings are dataclasses of their own, and a zone must be one that this machine knows."""
+    codings = tuple(rebuilt(Coding, coding) for coding in values["codings"])
+    require(all(c.kind in ("category", "direction") and c.circle > 0 for c in codings), "codings")
+    layout = replace(rebuilt(Layout, {**values, "codings": ()}), codings=codings)
+    require(not layout.zone or canonical(layout.zone) == layout.zone, "zone")
+    return layout
 
 
 def unpacked_panel(names: Mapping[str, Any], tensors: Tensors, step: Step) -> Panel:
@@ -285,8 +297,14 @@ def fits(value: Any, declared: str) -> bool:
         return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
     if declared == "tuple[tuple[str, str], ...]":
         return isinstance(value, (list, tuple)) and all(fits(pair, TEXTS) and len(pair) == 2 for pair in value)
+    if declared == "tuple[tuple[float, float], ...]":
+        return isinstance(value, (list, tuple)) and all(len(pair) == 2 and all(map(is_real, pair)) for pair in value)
     plain = {"str": str, "int": int, "bool": bool, "float": float}.get(declared)
     return plain is None or (isinstance(value, plain) and (plain is bool or not isinstance(value, bool)))
+
+
+def is_real(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def as_tuples(value: Any) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.data.columns import Layout, shown
-from rnnforecast.data.findings import Finding
 from rnnforecast.data.grid import firsts
 from rnnforecast.data.readings import Readings
 from rnnforecast.errors import DataUnusable
@@ -17,7 +16,6 @@ F64 = npt.NDArray[np.float64]
 
 LARGEST = 1e30
 DROWNING = 1e9  # times the usual distance from the median: more than float32 can tell apart
-SENTINELS = (-99.0, -999.0, -9999.0, -99999.0, -999999.0, -99.9999, -32767.0, -32768.0, 999.9, 9999.0, 99999.0)
 
 
 def refuse_absurd(readings: Readings) -> None:
@@ -35,7 +33,7 @@ def refuse_drowning(readings: Readings, layout: Layout) -> None:
     bounds = firsts(readings).tolist()
     for at, name in enumerate(readings.columns):
         column = readings.values[:, at]
-        if name in layout.static or not np.nanmax(np.abs(column), initial=0.0) > DROWNING:
+        if name in layout.panel_columns("static") or not np.nanmax(np.abs(column), initial=0.0) > DROWNING:
             continue
         for first, end in pairwise(bounds):
             rows = first + np.flatnonzero(~np.isnan(column[first:end]))
@@ -59,18 +57,3 @@ def drowning(values: F64) -> int | None:
     others = apart[(apart > 0) & (apart < apart[furthest])]
     usual = float(np.median(others)) if len(others) else abs(middle) or 1.0
     return furthest if apart[furthest] > DROWNING * usual else None
-
-
-def suspected_codes(readings: Readings, layout: Layout) -> list[Finding]:
-    """Repeated round extremes far outside the rest, such as -999: reported, since -99 can be a true level in cm."""
-    found = []
-    for name, column in zip(readings.columns, readings.values.T, strict=True):
-        for code in SENTINELS:
-            hits = column == code
-            if hits.sum() < 2 or (~hits & ~np.isnan(column)).sum() < 20:
-                continue
-            low, high = np.nanquantile(column[~hits], (0.001, 0.999))
-            if not low - 2 * (high - low) <= code <= high + 2 * (high - low):
-                text = f"{shown(name)}: {int(hits.sum())} values are {code:g}, far from the others: a code for missing?"
-                found.append(Finding("code", "warning", int(hits.sum()), text, f"--missing {code:g}"))
-    return found if layout.target else []

@@ -32,6 +32,8 @@ class Account:
         self.table, self.columns, self.decimal = table, columns, layout.decimal
         self.usual = missing_of(layout.missing)
         self.missing = [missing_of((*layout.missing, *own.get(name, ())), unit_in(table, name)) for name in columns]
+        self.levels = {c.column: c.levels for c in layout.codings if c.kind == "category"}
+        self.strange: list[Tally] = [Counter() for _ in columns]
         self.tallies: list[Tally] = [Counter() for _ in columns]
         self.flags = [f for f in table.about.flags if set(f.of) & set(columns) and f.column in table.names]
         self.provisional: list[Bool] = []
@@ -40,7 +42,10 @@ class Account:
         """The columns of a chunk as float64, (rows, C), NaN where missing."""
         values = np.empty((len(chunk), len(self.columns)))
         for i, (name, missing) in enumerate(zip(self.columns, self.missing, strict=True)):
-            values[:, i] = self.column(chunk, name, missing, self.tallies[i])
+            if name in self.levels:
+                values[:, i] = self.places(chunk, name, missing, self.strange[i])
+            else:
+                values[:, i] = self.column(chunk, name, missing, self.tallies[i])
         self.provisional.append(np.zeros(len(chunk), np.bool_))
         for flag in self.flags:
             self.judge(chunk, flag, values)
@@ -52,6 +57,13 @@ class Account:
         except CellError as bad:
             place = self.table.place(int(chunk.line_numbers()[bad.index]))
             raise DataUnusable(f"{place}, column {name!r}: {bad}", bad.hint) from None
+
+    def places(self, chunk: Chunk, name: str, missing: Missing, strange: Tally) -> F64:
+        """The place of each word among the levels, (rows,): NaN where missing, -1 for a word never seen in training."""
+        place = {word: float(i) for i, word in enumerate(self.levels[name])}
+        cells = as_text(chunk.columns[name])
+        strange.update(cell for cell in cells if cell not in place and cell not in missing.words)
+        return np.array([place.get(c, np.nan if c in missing.words else -1.0) for c in cells], np.float64)
 
     def judge(self, chunk: Chunk, flag: Flagged, values: F64) -> None:
         """Values of bad quality become missing, in place; provisional ones are noted."""
@@ -73,6 +85,11 @@ class Account:
                 each = ", ".join(f"{shown(code)} {count}" for code, count in tally.most_common(8))
                 total = sum(tally.values())
                 found.append(Finding("codes", "note", total, f"{shown(name)}: {each} taken as missing"))
+        for name, tally in zip(self.columns, self.strange, strict=True):
+            if tally:
+                words = ", ".join(f"{shown(word)} {count}" for word, count in tally.most_common(8))
+                text = f"{shown(name)}: words that training never saw count as none of its categories: {words}"
+                found.append(Finding("unseen-category", "warning", sum(tally.values()), text))
         soft = np.flatnonzero(np.concatenate([np.zeros(0, np.bool_), *self.provisional]))
         if len(soft):
             first = stamp_text(times[soft].min().reshape(1), layout)[0]

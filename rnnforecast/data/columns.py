@@ -17,6 +17,7 @@ import numpy as np
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.clock import PLUS, calendar_columns, clock_column, joined, parts_of
+from rnnforecast.data.coding import Coding, find_codings
 from rnnforecast.data.table import About, Chunk, Column, Table
 from rnnforecast.data.times import SHAPES, shape_of
 from rnnforecast.data.units import unit_named, unit_of
@@ -65,6 +66,12 @@ class Layout:
     looks_like: str = ""  # the source whose signature the file has: «USGS RDB»
     ranges: tuple[tuple[float, float], ...] = ()  # 0.1 and 99.9 % of each column; what lies far outside may be a code
     aggregate: str = ""  # how rows were joined to one per step: mean, sum or max
+    codings: tuple[Coding, ...] = ()  # covariates that are texts or directions
+
+    def panel_columns(self, role: str) -> tuple[str, ...]:
+        """The columns of `role` (past, future, static) as the panel has them, coded ones as what they become."""
+        by_name = {coding.column: coding.names() for coding in self.codings}
+        return tuple(part for name in getattr(self, role) for part in by_name.get(name, (name,)))
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -101,7 +108,9 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
     ids, why_id = find_ids(clock_added(chunk, time, parts), time, parts, named, missing, decimal, table.about)
     free = [name for name in chunk.columns if name not in {*parts, *ids, *named.all()}]
     target, why_target, candidates = find_target(chunk, free, named, missing, decimal, table.about)
-    used = {*parts, *ids, *target, *named.past, *named.future, *named.static}
+    covariates = (*named.past, *named.future, *named.static)
+    used = {*parts, *ids, *target, *covariates}
+    units = {name: unit_in(each, name) for each in reversed([table, *beside]) for name in each.names}
     return Layout(
         time=time,
         target=target,
@@ -110,7 +119,7 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
         future=named.future,
         static=named.static,
         unused=tuple(name for name in names if name not in used),
-        units=tuple(unit_in(table, name) for name in target),
+        units=tuple(units[name] for name in target),
         zone="",
         stamp="integer" if time is None else "minute",
         dayfirst=flags.dayfirst,
@@ -120,6 +129,7 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
         candidates=candidates,
         looks_like=table.about.title,
         aggregate=flags.aggregate or "",
+        codings=find_codings([table, *beside], covariates, units, missing, decimal),
     )
 
 
@@ -215,7 +225,8 @@ def find_time(table: Table, chunk: Chunk, named: Named, flags: DataFlags) -> tup
             f"{table.source}: no time column among {listing(table.names)}; expected one with times",
             f"--time {quoted(time_guess(free))} or --time none",
         )
-    best = min(times, key=lambda name: (time_rank(name), times.index(name)))
+    counts = {name: shape_of(chunk.columns[name], plain(name)) == "integer" for name in times}  # 0600 beside a date
+    best = min(times, key=lambda name: (counts[name], time_rank(name), times.index(name)))
     clock = clock_column(chunk.columns, plain_names) if dates_only(chunk.columns[best]) else ""
     if clock and clock != best:
         return best + PLUS + clock, "a date and a time of day"

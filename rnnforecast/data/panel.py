@@ -34,6 +34,7 @@ class Panel:
     static: F32  # (series, S)
     static_names: tuple[str, ...]
     step: Step
+    zone: str = ""  # whose clock people live by: the calendar's day and week are its; "" = as the times are
 
     @property
     def columns(self) -> tuple[str, ...]:

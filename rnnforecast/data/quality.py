@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.absurd import refuse_absurd, refuse_drowning, suspected_codes
+from rnnforecast.data.absurd import refuse_absurd, refuse_drowning
 from rnnforecast.data.bounds import moment
 from rnnforecast.data.columns import Layout, listing, quoted, shown, split_words
 from rnnforecast.data.findings import Finding
@@ -46,7 +46,6 @@ def regularise(
     """
     findings = list(readings.findings)
     refuse_absurd(readings)
-    findings += suspected_codes(readings, layout)
     readings = within(readings, layout, flags, findings)
     readings = in_order(readings, findings)
     readings = without_repeats(readings, layout, flags.duplicates, findings)
@@ -77,7 +76,7 @@ def within(readings: Readings, layout: Layout, flags: DataFlags, findings: list[
     if not inside.any():
         return readings
     findings.append(Finding("excluded", "note", int(inside.sum()), f"{int(inside.sum())} rows treated as missing"))
-    moving = np.array([name not in layout.static for name in readings.columns])
+    moving = np.array([name not in layout.panel_columns("static") for name in readings.columns])
     return replace(readings, values=np.where(inside[:, None] & moving, np.nan, readings.values))
 
 
@@ -189,31 +188,33 @@ def gridded(
     findings: list[Finding],
 ) -> Panel:
     """The panel: values scattered to their rows, holes counted, ends trimmed, silent series dropped."""
-    dynamic = layout.target + layout.past + layout.future
+    past, future, static_names = (layout.panel_columns(role) for role in ("past", "future", "static"))
+    dynamic = layout.target + past + future
     offsets = np.r_[0, np.cumsum(places.lengths(readings))]
     values, present = scattered(readings, offsets[readings.series] + places.index, dynamic, int(offsets[-1]))
-    ends, last = ends_of(values, offsets, len(layout.target), len(layout.future))
+    ends, last = ends_of(values, offsets, len(layout.target), len(future))
     series = heard(readings, layout, last, findings)
     findings += gaps_found(present, offsets, last, places.start, step, layout)
     findings += missing_found(values, present, offsets, last, dynamic)
     fill_short(values, offsets, step, flags.gaps, findings)
-    static = constants(readings, layout)
+    static = constants(readings, static_names)
     new_offsets = np.r_[0, np.cumsum((ends - offsets[:-1])[series])].astype(np.int64)
     pieces = [values[offsets[s] : ends[s]] for s in series.tolist()]
     bases = base_of(pieces, [readings.ids[s] for s in series.tolist()], base)
     return Panel(
         ids=tuple(readings.ids[s] for s in series.tolist()),
         targets=layout.target,
-        past=layout.past,
-        future=layout.future,
+        past=past,
+        future=future,
         values=np.concatenate([(piece - b).astype(np.float32) for piece, b in zip(pieces, bases, strict=True)]),
         base=bases,
         offsets=new_offsets,
         start=places.start[series],
         cutoff=new_offsets[:-1] + (last - offsets[:-1])[series],
         static=static[series],
-        static_names=layout.static,
+        static_names=static_names,
         step=step,
+        zone=layout.zone,
     )
 
 
@@ -251,11 +252,11 @@ def heard(readings: Readings, layout: Layout, last: I64, findings: list[Finding]
     return np.flatnonzero(last >= 0)
 
 
-def constants(readings: Readings, layout: Layout) -> npt.NDArray[np.float32]:
+def constants(readings: Readings, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Static columns, (series, S). Raises DataUnusable where one changes within a series or is missing."""
-    static = np.zeros((len(readings.ids), len(layout.static)), np.float32)
+    static = np.zeros((len(readings.ids), len(names)), np.float32)
     bounds = firsts(readings)
-    for i, name in enumerate(layout.static):
+    for i, name in enumerate(names):
         column = readings.values[:, readings.columns.index(name)]
         seen = np.flatnonzero(~np.isnan(column))
         for s, identity in enumerate(readings.ids):

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.clock import clock, parts_of
+from rnnforecast.data.coding import expanded
 from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_words, unit_in
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.formats import open_table
@@ -25,6 +26,7 @@ from rnnforecast.data.joining import join
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.quality import regularise
 from rnnforecast.data.readings import SINGLE, Readings, collect, named_by_file, stack
+from rnnforecast.data.sentinels import without_sentinels
 from rnnforecast.data.table import Table
 from rnnforecast.errors import DataUnusable, Mismatch, UsageError, nearest
 
@@ -87,6 +89,7 @@ def load_tables(
     others = [*beside, *ahead]
     layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others)
     tables = [clock(table, layout.time) for table in tables]
+    flags = joined_as(known, step, flags) if known and step else flags
     require_target(layout, tables[0].source)
     if ahead and not layout.future:
         raise UsageError("--future-data needs a column that --future names", "--future NAME")
@@ -98,7 +101,8 @@ def load_tables(
     for other in ahead:
         readings = join(readings, *partner(other, found, found.future, flags, known), True)
     layout = as_known(known, found, tables[0]) if known else found
-    panel, findings = regularise(readings, layout, flags, step, base)
+    readings, layout = without_sentinels(readings, layout)
+    panel, findings = regularise(expanded(readings, layout.codings), layout, flags, step, base)
     return Loaded(panel, layout, findings)
 
 
@@ -111,6 +115,13 @@ def look(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> tuple[
 def paths(values: tuple[str, ...]) -> list[str]:
     """Paths out of repeated or comma-separated flag values; a file of the exact name wins."""
     return [path for value in values for path in ([value] if Path(value).exists() else split_words([value]))]
+
+
+def joined_as(known: Layout, step: Step, flags: DataFlags) -> DataFlags:
+    """The flags with the step and the way of joining rows to it that the model was trained with."""
+    if not known.aggregate or flags.freq or flags.aggregate:
+        return flags
+    return replace(flags, freq=step.text().replace(" ", ""), aggregate=known.aggregate)
 
 
 def zone_asked(flags: DataFlags, known: Layout | None) -> str | None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,15 @@ class Table:
     facts: tuple[tuple[str, Any], ...] = ()  # what the reader saw: ("format", "CSV"), ("separator", ";")
     counted: str = "line"  # what Chunk.line counts: "line" of a text file, "row" where there are no lines
     about: About = About()
+
+    def only(self, names: tuple[str, ...]) -> Table:
+        """The same rows with some of the columns."""
+
+        def chunks() -> Iterator[Chunk]:
+            for chunk in self.chunks():
+                yield replace(chunk, columns={name: chunk.columns[name] for name in names})
+
+        return replace(self, names=names, chunks=chunks)
 
     def peek(self) -> Chunk:
         """The first rows; an empty chunk where there are none."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rnnforecast.data.features import calendar
 from rnnforecast.data.panel import F32, I64, Panel
 from rnnforecast.data.scaling import Scale
+from rnnforecast.data.zones import local_time
 
 Array = Any  # numpy in the core; training maps the same fields to torch
 
@@ -65,7 +66,7 @@ class Windows:
             past=past,
             past_mask=past_mask,
             future=future,
-            calendar=calendar(stamps, self.cycles),
+            calendar=calendar(local_time(stamps, panel.zone), self.cycles),
             static=((panel.static[series] - self.scale.static[0]) / self.scale.static[1]).astype(np.float32),
             truth=values[:, C:, :T],
         )

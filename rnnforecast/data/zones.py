@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 I64 = npt.NDArray[np.int64]
 QUARTER = 900  # seconds
-H = 3600
+H, DAY = 3600, 86_400
 # As loggers and agencies write them; a letter code that means two zones (BST, IST) is read as the one nearer to water
 # data that is published under it.
 ABBREVIATIONS = {
@@ -59,6 +60,7 @@ def seconds_of(match: re.Match[str]) -> int:
     return -seconds if match[1] == "-" else seconds
 
 
+@lru_cache(maxsize=64)
 def zone_named(zone: str) -> Any:
     from zoneinfo import ZoneInfo
 
@@ -111,8 +113,30 @@ def offsets_at(utc: I64, zone: str) -> I64:
     always = fixed(zone)
     if always is not None:
         return np.full(utc.shape, always, np.int64)
+    days, place = np.unique(utc // DAY, return_inverse=True)
+    ends = np.array([offsets_around(zone, day) for day in days.tolist()], np.int64).reshape(-1, 2)  # (days, 2)
+    offsets: I64 = ends[place.reshape(utc.shape), 0]
+    turning = (ends[:, 0] != ends[:, 1])[place.reshape(utc.shape)]
+    if turning.any():
+        named = zone_named(zone)
+        moments = utc[turning]
+        offsets[turning] = per_quarter(moments, lambda at: at.replace(tzinfo=UTC).astimezone(named).utcoffset())
+    return offsets
+
+
+@lru_cache(maxsize=200_000)
+def offsets_around(zone: str, day: int) -> tuple[int, int]:
+    """Seconds east of UTC at the start and at the end of a UTC day: most days have one offset."""
     named = zone_named(zone)
-    return per_quarter(utc, lambda moment: moment.replace(tzinfo=UTC).astimezone(named).utcoffset())
+    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    ends = (start, start + timedelta(days=1))
+    first, last = (round((at.astimezone(named).utcoffset() or timedelta()).total_seconds()) for at in ends)
+    return first, last
+
+
+def local_time(utc: I64, zone: str) -> I64:
+    """What the clocks of `zone` show at each UTC moment, in seconds; naive times as they are. Shape as `utc`."""
+    return utc + offsets_at(utc, zone) if zone else utc
 
 
 def to_utc(local: I64, zone: str, second_time: Callable[[I64], I64]) -> tuple[I64, I64]:

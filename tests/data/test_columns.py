@@ -39,11 +39,36 @@ def test_a_known_name_is_the_target_before_any_other(name: str) -> None:
 
 
 def test_several_numeric_columns_leave_the_target_open_with_its_candidates() -> None:
-    layout = found(time=TIMES, stage=NUMBERS, flow=NUMBERS)
-    assert (layout.target, layout.candidates) == ((), ("stage", "flow"))
-    with pytest.raises(DataUnusable, match=r"gauge.csv: several columns could be the target: stage, flow") as refused:
+    layout = found(time=TIMES, wind=NUMBERS, pressure=NUMBERS)
+    assert (layout.target, layout.candidates) == ((), ("wind", "pressure"))
+    with pytest.raises(DataUnusable, match=r"gauge.csv: several columns could be the target: wind, press") as refused:
         require_target(layout, "gauge.csv")
-    assert refused.value.hint == "-t stage"
+    assert refused.value.hint == "-t wind"
+
+
+@pytest.mark.parametrize(
+    ("columns", "target"),
+    [
+        (("stage_m", "discharge_m3s", "temp"), ("stage_m",)),
+        (("precip", "discharge_spec", "peti"), ("discharge_spec",)),
+        (("Water Level", "wind"), ("Water Level",)),
+        (("stage", "stage_cor"), ()),  # two levels: which one is not for us to say
+        (("temp", "humid"), ()),
+    ],
+)
+def test_the_one_column_named_for_what_a_gauge_measures_is_the_target(
+    columns: tuple[str, ...], target: tuple[str, ...]
+) -> None:
+    assert found(time=TIMES, **dict.fromkeys(columns, NUMBERS)).target == target
+
+
+def test_a_time_may_stand_in_several_columns() -> None:
+    hours, ones = ["00:00", "01:00", "02:00"], ["1", "1", "1"]
+    assert found(Date=["2026-01-01"] * 3, **{"Time (GMT)": hours}, y=NUMBERS[:3]).time == "Date + Time (GMT)"
+    calendar = found(Year=["2026"] * 3, Mnth=ones, Day=ones, Hr=["0", "1", "2"], y=NUMBERS[:3])
+    assert calendar.time == "Year + Mnth + Day + Hr"
+    assert found(year=["2026"] * 3, month=ones, time_hour=TIMES[:3], y=NUMBERS[:3]).time == "time_hour"
+    assert calendar.unused == ()
 
 
 def test_no_numeric_column_is_said_to_be_none() -> None:

@@ -187,16 +187,6 @@ def test_an_excluded_span_is_missing(tmp_path: Path) -> None:
         read(tmp_path, level(), exclude=("2026-01-01",))
 
 
-def test_a_code_for_missing_is_suspected_and_not_removed(tmp_path: Path) -> None:
-    rows = [(t, -999 if i in (7, 50) else i % 9) for i, t in enumerate(hours(100))]
-    result = read(tmp_path, rows)
-    assert values(result)[7] == -999
-    assert finding(result, "code").hint == "--missing -999"
-    assert read(tmp_path, rows, missing=("-999",)).findings[0].code == "missing"
-    deep = [(t, -99 - i % 40) for i, t in enumerate(hours(100))]  # a true level in cm
-    assert read(tmp_path, deep).findings == []
-
-
 def test_the_grid_ends_at_the_last_observed_target(tmp_path: Path) -> None:
     rows = [(t, i if i < 7 else "", i) for i, t in enumerate(hours(10))]
     past = read(tmp_path, rows, ("time", "y", "rain"), target=("y",), past=("rain",)).panel

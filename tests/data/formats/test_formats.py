@@ -117,12 +117,12 @@ def test_a_folder_or_a_device_is_refused(source: str) -> None:
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"PK\x03\x04", "zip"),
-        (b"PK\x03\x04....xl/workbook.xml", "Excel"),
-        (b"BZh91", "bzip2"),
-        (b"\xfd7zXZ\x00", "xz"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x1f\x8b\x08", "damaged gzip file"),
+        (b"PK\x03\x04", "damaged zip file"),
+        (b"BZh91", "damaged bzip2 file"),
+        (b"\xfd7zXZ\x00", "damaged xz file"),
+        (b"\x28\xb5\x2f\xfd", "damaged zstd file"),
+        (b"a" * 257 + b"ustar", "tar archive"),
         (b"\x89HDF\r\n", "HDF5"),
         (b"CDF\x01", "netCDF"),
         (b"<!doctype html><html>", "web page"),
