@@ -6,6 +6,7 @@
     ├── NotFound          4   no such data file or model
     ├── DataUnusable      5   the data cannot be read or decided upon
     ├── Mismatch          6   data and model disagree
+    ├── TooOld            7   the newest reading is older than --max-age
     ├── Locked            8   another run holds the model
     ├── ModelUnusable     9   the model file is damaged, foreign or newer
     ├── OutputFailed     11   the output could not be written
@@ -45,6 +46,10 @@ class DataUnusable(ForecastError):
 
 class Mismatch(ForecastError):
     exit_code = 6
+
+
+class TooOld(ForecastError):
+    exit_code = 7
 
 
 class Locked(ForecastError):

@@ -42,6 +42,10 @@ def model_card(forecaster: Forecaster) -> dict[str, Any]:
     return {
         "target": list(layout.target),
         "unit": list(layout.units),
+        "looks_like": layout.looks_like,
+        "time": layout.time or "rows in order",
+        "zone": layout.zone,
+        "id": list(layout.id),
         "past": list(layout.past),
         "future": list(layout.future),
         "static": list(layout.static),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -11,7 +11,7 @@ import typer
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.streams import Voice, is_terminal, put, refuse_inputs, speaks_unicode
 from rnnforecast.config import DataFlags
-from rnnforecast.errors import Mismatch, UsageError, nearest
+from rnnforecast.errors import Mismatch, TooOld, UsageError, nearest
 from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ def predict(
         typer.Option("--format", "-f", metavar="|".join(FORMATS), help="[default: csv, or as -o FILE ends]"),
     ] = None,
     output: Output = None,
+    max_age: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--max-age", metavar="LENGTH", help="refuse (exit 7) where a newest reading is older: 3h"),
+    ] = None,
     chart: Annotated[
         Optional[bool],  # noqa: UP045
         typer.Option("--chart/--no-chart", help="draw the first series on stderr [default: on a terminal]"),
@@ -59,14 +63,17 @@ def predict(
     forecaster = read_model(model)
     horizon = asked_horizon(forecaster, asked)
     refuse_clash(forecaster, asked)
+    clock = clock_of(forecaster, flags, max_age)
     if data:
-        loaded = read_data(forecaster, data, flags)
+        loaded = read_data(forecaster, data, replace(flags, tz=flags.tz if forecaster.layout.zone else None))
         panel = loaded.panel
         for finding in loaded.findings:
             if finding.severity == "warning" or verbose:
                 voice.say(escaped(finding.text))
     else:
         panel = forecaster.context
+    if max_age is not None:
+        refuse_old(panel, max_age, clock)
     forecast = shortened(forecaster.forecast(panel, panel.cutoff), horizon)
     tell(voice, forecaster, panel, forecast)
     if is_terminal(sys.stderr) if chart is None else chart:
@@ -80,6 +87,47 @@ def refuse_unused(given: dict[str, Any]) -> None:
         if f.name in given:
             flag = f.metadata.get("flag", "--" + f.name.replace("_", "-"))
             raise UsageError(f"{flag} says how to read data, and none is named", f"rnnforecast predict DATA {flag} ...")
+
+
+def clock_of(forecaster: Forecaster, flags: DataFlags, max_age: str | None) -> str:
+    """The zone by which the age of the model's times is told. Raises UsageError where none is known."""
+    zone = forecaster.layout.zone or flags.tz or ""
+    if max_age is not None and forecaster.layout.stamp == "integer":
+        raise UsageError("--max-age needs times; this model counts rows")
+    if max_age is not None and not zone:
+        raise UsageError("--max-age needs the zone of the times, and they have none", "--max-age 3h --tz UTC")
+    return zone
+
+
+def refuse_old(panel: Panel, max_age: str, zone: str) -> None:
+    """Raise TooOld where the newest reading of a series is older than `max_age`, by the clock of this machine."""
+    import time
+
+    import numpy as np
+
+    from rnnforecast.data.columns import shown
+    from rnnforecast.data.frequency import seconds_in
+    from rnnforecast.data.zones import to_utc
+
+    latest = panel.times(panel.cutoff)
+    utc = latest if panel.zone else to_utc(latest, zone, np.zeros_like)[0]
+    age = int(time.time()) - utc
+    oldest = int(age.argmax())
+    if age[oldest] > seconds_in(max_age):
+        name = f"series {shown(panel.ids[oldest])}: " if panel.num_series > 1 else ""
+        raise TooOld(
+            f"{name}the newest reading is {duration(int(age[oldest]))} old ({np.datetime64(int(utc[oldest]), 's')}Z); "
+            f"expected at most {max_age}",
+            "check the feed, or give a longer --max-age",
+        )
+
+
+def duration(seconds: int) -> str:
+    """«5 h 12 min», «3 days»."""
+    minutes = seconds // 60
+    if minutes >= 48 * 60:
+        return f"{minutes // 1440} days"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def chosen_format(asked: str | None, output: str | None) -> str:
@@ -111,8 +159,6 @@ def asked_horizon(forecaster: Forecaster, asked: dict[str, Any]) -> int:
 
 
 def shortened(forecast: Forecast, horizon: int) -> Forecast:
-    from dataclasses import replace
-
     return replace(forecast, yhat=forecast.yhat[:, :horizon], quantiles=forecast.quantiles[:, :horizon])
 
 
@@ -123,10 +169,21 @@ def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast)
     layout = forecaster.layout
     latest = stamp_text(panel.times(panel.cutoff).max(keepdims=True), layout)[0]
     steps = forecast.yhat.shape[1]
-    voice.say(f"{words(steps, panel.step)} ahead of {latest}, {len(panel.ids)} series")
+    series = "" if panel.num_series == 1 else f", {panel.num_series:,} series"
+    voice.say(f"{words(steps, panel.step)} ahead of {latest}{age_of(panel)}{series}")
     stood_in = [name for name in forecast.source if name != "model"]
     if stood_in:
         voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in there")
+
+
+def age_of(panel: Panel) -> str:
+    """«, 5 h 12 min ago», where the times have a zone and lie behind this machine's clock."""
+    import time
+
+    if not panel.zone:
+        return ""
+    age = int(time.time()) - int(panel.times(panel.cutoff).max())
+    return f", {duration(age)} ago" if age > 0 else ""
 
 
 def drawn(forecaster: Forecaster, panel: Panel, forecast: Forecast) -> str:

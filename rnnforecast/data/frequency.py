@@ -104,6 +104,14 @@ def length_in_steps(text: str | int, step: Step) -> int:
     return int(steps)
 
 
+def seconds_in(text: str) -> int:
+    """A duration in seconds: 90m, 3h, 2d. Raises UsageError for months and rows, which have no fixed length."""
+    number, unit, size = _duration(text)
+    if unit != "second":
+        raise UsageError(f"{text!r} has no fixed length; expected s, m (minutes), h, d or w", "3h")
+    return int(number * size)
+
+
 def words(steps: int, step: Step) -> str:
     """A length for people: «24 h», «2 days», «8 weeks», «12 months», «6 steps»."""
     total = steps * step.count
@@ -123,10 +131,10 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def infer_step(times: Sequence[I64], rows: bool = False, source: str = "the data") -> Step:
+def infer_step(times: Sequence[I64], rows: bool = False, source: str = "the data", how: str = "mean") -> Step:
     """The spacing of sorted, unique times, one array per series; `rows` where they are row numbers.
 
-    Raises DataUnusable where fewer than 3 rows, or no one step, are there.
+    Raises DataUnusable where fewer than 3 rows, or no one step, are there; `how` rows could be joined is in its hint.
     """
     gaps = np.concatenate([np.diff(t) for t in times]) if times else np.array([], np.int64)
     if len(gaps) < 2:
@@ -138,17 +146,19 @@ def infer_step(times: Sequence[I64], rows: bool = False, source: str = "the data
     months = step.unit == "month"
     apart = np.concatenate([np.diff(_months(t)) for t in times]) if months else gaps
     if not _explains(apart, step.count, 0.0 if rows or months else JITTER):
-        raise _mixed(gaps, rows, source)
+        raise _mixed(gaps, rows, source, how)
     return step
 
 
-def _mixed(gaps: I64, rows: bool, source: str) -> DataUnusable:
+def _mixed(gaps: I64, rows: bool, source: str, how: str) -> DataUnusable:
     values, counts = np.unique(gaps, return_counts=True)
-    common = [Step("row" if rows else "second", int(values[i])) for i in np.argsort(-counts, kind="stable")[:3]]
-    spacings = ", ".join(step.text() for step in common)
+    common = [int(values[i]) for i in np.argsort(-counts, kind="stable")[:3]]
+    spacings = ", ".join(Step("row" if rows else "second", gap).text() for gap in common)
+    wide = float(np.quantile(gaps, 0.9))  # most steps of this length hold a row
+    coarse = Step("second", next((nice for nice in NICE if nice >= wide), WEEK)).text().replace(" ", "")
     return DataUnusable(
         f"{source}: rows are unevenly spaced ({spacings}); expected one step",
-        "--time none, if the rows are in order" if rows else "--freq 1h --aggregate mean",
+        "--time none, if the rows are in order" if rows else f"--freq {coarse} --aggregate {how}",
     )
 
 

@@ -7,21 +7,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.columns import Layout
+from rnnforecast.data.columns import Layout, plain
 from rnnforecast.data.frequency import DAY, JITTER, WEEK, Step, infer_step, parse_step
 from rnnforecast.data.readings import Readings
+from rnnforecast.data.units import unit_of
 from rnnforecast.data.zones import offsets_at, stamp_text
 from rnnforecast.errors import DataUnusable, Mismatch, UsageError
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
+_RAIN = re.compile(r"(^|_)(rain|rainfall|precip|precipitation|prcp|ppt|rr)(_|$)")
 MOST_ROWS, MOST_TIMES = 10_000, 50  # a grid longer than both, and than this many times its readings, is a typo
 
 
@@ -41,13 +44,13 @@ def choose_step(readings: Readings, layout: Layout, flags: DataFlags, known: Ste
     elif known is not None and sum(max(len(t) - 1, 0) for t in times) < 2:
         return known
     else:
-        step = infer_step(times, rows, source)
+        step = infer_step(times, rows, source, way_of(layout))
     if known is None:
         return step
     if (step.unit, step.count) != (known.unit, known.count):
         raise Mismatch(
             f"{source}: rows are {step.text()} apart; expected {known.text()}, as the model was trained on",
-            f"--freq {known.text().replace(' ', '')} --aggregate mean",
+            f"--freq {known.text().replace(' ', '')} --aggregate {way_of(layout)}",
         )
     return known
 
@@ -74,22 +77,34 @@ def named_step(freq: str, rows: bool, times: I64) -> Step:
 def aggregate(readings: Readings, step: Step, layout: Layout, how: str) -> tuple[Readings, int]:
     """One row per step, at its start, and how many steps had too few rows to tell.
 
-    A mean or maximum needs half of the rows that most steps have; a sum needs all of them.
+    A mean or maximum needs half of the rows that most steps have; a sum needs all of them. Rain is summed where other
+    columns are averaged.
     """
     start = step_starts(readings.times, step, layout)
     new = np.flatnonzero(np.r_[True, (np.diff(readings.series) != 0) | (np.diff(start) != 0)])
     seen = ~np.isnan(readings.values)
     counts = np.add.reduceat(seen, new, axis=0, dtype=np.int64)  # (steps, C)
     usual = np.array([np.bincount(column[column > 0]).argmax() if column.any() else 1 for column in counts.T])
+    rain = np.array([is_rain(name) for name in readings.columns])
+    summed = np.full(len(rain), how == "sum") | ((how == "mean") & rain)
     if how == "max":
         joined = np.maximum.reduceat(np.where(seen, readings.values, -np.inf), new, axis=0)
     else:
         joined = np.add.reduceat(np.where(seen, readings.values, 0.0), new, axis=0)
-    if how == "mean":
-        joined = joined / np.maximum(counts, 1)
-    few = counts < (usual if how == "sum" else usual / 2)
+        joined = np.where(summed, joined, joined / np.maximum(counts, 1))
+    few = counts < np.where(summed, usual, usual / 2)
     result = replace(readings.take(new), times=start[new], values=np.where(few | (counts == 0), np.nan, joined))
     return result, int((few & (counts > 0)).any(axis=1).sum())
+
+
+def is_rain(name: str) -> bool:
+    """Whether a column holds amounts of rain in each step, which add up; not an intensity."""
+    return _RAIN.search(plain(name)) is not None and unit_of(name) in ("", "mm", "cm", "in")
+
+
+def way_of(layout: Layout) -> str:
+    """How rows of the target are joined to one: rain is summed, anything else averaged."""
+    return "sum" if layout.target and all(map(is_rain, layout.target)) else "mean"
 
 
 def step_starts(times: I64, step: Step, layout: Layout) -> I64:
@@ -130,7 +145,7 @@ def on_grid(readings: Readings, step: Step, layout: Layout) -> Places:
         raise DataUnusable(
             f"{readings.place(row)}: {time} stands between two steps of {step.text()}; expected rows "
             f"{step.text()} apart",
-            f"--freq {step.text().replace(' ', '')} --aggregate mean",
+            f"--freq {step.text().replace(' ', '')} --aggregate {way_of(layout)}",
         )
     return places
 

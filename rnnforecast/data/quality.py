@@ -131,13 +131,30 @@ def refuse_conflict(readings: Readings, layout: Layout, again: Bool) -> None:
     row = int(np.argmax(differ)) + 1
     time = stamp_text(readings.times[row : row + 1], layout)[0]
     other = readings.place(row - 1).removeprefix(readings.sources[int(readings.file[row])][0] + " ")
-    text = [key for key in layout.unused if key not in layout.candidates]
     raise DataUnusable(
         f"{readings.place(row)}: {time} was met before with other values, at {other}; expected one row per time",
-        f"--id COLUMN if series are stacked ({listing(text, 4)}), or --duplicates first"
-        if text and not layout.id
-        else "--duplicates first, last or mean",
+        how_to_settle(readings, layout, again & differ),
     )
+
+
+def how_to_settle(readings: Readings, layout: Layout, again: Bool) -> str:
+    """What to type where rows of one time differ: a zone, an id, or which row to take."""
+    if autumn_hour(readings.times[1:][again], layout):
+        return "--tz ZONE, such as Europe/Berlin: this looks like the hour that clocks repeat in autumn"
+    text = [key for key in layout.unused if key not in layout.candidates]
+    if text and not layout.id:
+        return f"--id COLUMN if series are stacked ({listing(text, 4)}), or --duplicates first"
+    return "--duplicates first, last or mean"
+
+
+def autumn_hour(times: I64, layout: Layout) -> bool:
+    """Whether all these naive times lie in the first hours of Sundays in the months when clocks go back."""
+    if layout.zone or layout.stamp in ("integer", "date"):
+        return False
+    days = times // 86_400
+    sunday = (days + 4) % 7 == 0  # 1970-01-01 was a Thursday
+    month = times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return bool((sunday & (times % 86_400 < 4 * 3600) & np.isin(month, (3, 4, 10, 11))).all())
 
 
 def joined_per_step(

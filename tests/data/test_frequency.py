@@ -151,19 +151,19 @@ def test_jitter_leaves_the_round_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "gaps",
+    ("gaps", "freq"),
     [
-        [900] * 50 + [1234] * 6,
-        [900, 3600, 3600] * 33,
-        [900] * 40 + [3600] * 60,
-        [3600] * 12 + [900] * 9,
-        [60, 7000, 431, 9],
+        ([900] * 50 + [1234] * 6, "20min"),
+        ([900, 3600, 3600] * 33, "1h"),
+        ([900] * 40 + [3600] * 60, "1h"),
+        ([3600] * 12 + [900] * 9, "1h"),
+        ([60, 7000, 431, 9], "2h"),
     ],
 )
-def test_mixed_spacing_is_refused_with_a_way_out(gaps: list[int]) -> None:
+def test_mixed_spacing_is_refused_with_a_step_that_holds_most_rows(gaps: list[int], freq: str) -> None:
     with pytest.raises(DataUnusable, match="unevenly spaced") as refused:
-        infer_step([np.cumsum(gaps)])
-    assert refused.value.hint == "--freq 1h --aggregate mean"
+        infer_step([np.cumsum(gaps)], how="sum")
+    assert refused.value.hint == f"--freq {freq} --aggregate sum"
 
 
 def test_two_rows_show_no_step() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnforecast.config import DataFlags
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import stamp_text
-from rnnforecast.data.reading import Loaded
+from rnnforecast.data.reading import Loaded, load
 from rnnforecast.errors import DataUnusable, UsageError
 from tests.data.writing import hours, loaded, write_csv
 
@@ -251,3 +252,28 @@ def test_every_reading_stands_at_its_time_and_nowhere_else(
     hour = (panel.times(rows_seen) - panel.start[0]) // panel.step.count
     np.testing.assert_allclose(truth, series * 1000 + hour, atol=1e-2)
     assert len(rows_seen) == len(rows)
+
+
+def test_the_hour_that_clocks_repeat_in_autumn_is_named_as_such(tmp_path: Path) -> None:
+    clocks = [*hours(27, "2025-10-25T00:00"), *hours(20, "2025-10-26T02:00")]
+    with pytest.raises(DataUnusable, match="met before with other values") as refused:
+        read(tmp_path, list(zip(clocks, range(47), strict=True)))
+    assert "repeat in autumn" in refused.value.hint
+    assert refused.value.hint.startswith("--tz")
+    settled = read(tmp_path, list(zip(clocks, range(47), strict=True)), tz="Europe/Berlin")
+    assert len(settled.panel.values) == 47
+    weekday = [*hours(27, "2025-10-27T00:00"), *hours(20, "2025-10-28T02:00")]
+    with pytest.raises(DataUnusable) as refused:
+        read(tmp_path, list(zip(weekday, range(47), strict=True)))
+    assert "--duplicates" in refused.value.hint
+
+
+def test_rain_is_summed_where_levels_are_averaged(tmp_path: Path) -> None:
+    rows = [(f"2026-01-01T{h:02}:{m:02}", h + m / 60, 0.5, 2.0) for h in range(20) for m in (0, 15, 30, 45)]
+    path = write_csv(tmp_path / "gauge.csv", ("time", "level", "rain_mm", "rain_mm_h"), rows)
+    result = loaded(path, target=("level", "rain_mm", "rain_mm_h"), freq="1h", aggregate="mean")
+    assert values(result)[:3] == [0.375, 1.375, 2.375]
+    assert (result.panel.values + result.panel.base[0])[0].tolist() == [0.375, 2.0, 2.0]
+    assert result.layout.aggregate == "mean"
+    again = load([str(path)], DataFlags(), known=result.layout, step=result.panel.step)
+    assert len(again.panel.values) == 20
