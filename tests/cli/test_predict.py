@@ -8,10 +8,23 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import AHEAD, ROWS
-from tests.cli.process import COLUMNS, hourly, names_in, refused, rows_of, run, shell, works, write
+from tests.cli.process import (
+    COLUMNS,
+    TINY,
+    hourly,
+    names_in,
+    refused,
+    rows_of,
+    run,
+    shell,
+    wave,
+    works,
+    write,
+)
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +257,31 @@ def test_the_chart_is_drawn_on_stderr_in_any_width(width: str, model: Path, ahea
     assert done.out == ahead
     assert len(done.err.splitlines()) > 12
     assert "2026-01-13T11:00Z" in done.err
+
+
+# --- how old the newest reading may be ---
+
+
+def recent(folder: Path, hours_ago: int, zone: str = "Z") -> Path:
+    """The tide's rows up to some hours ago, by the clock of this machine."""
+    end = np.datetime64("now", "h") - np.timedelta64(hours_ago + ROWS - 1, "h")
+    times = hourly(ROWS, str(end.astype("datetime64[m]")), zone)
+    return write(folder / "now.csv", "time,level_m", [f"{t},{v}" for t, v in zip(times, wave(ROWS), strict=True)])
+
+
+def test_a_fresh_reading_passes_max_age_and_an_old_one_ends_with_7_and_no_output(model: Path, tmp_path: Path) -> None:
+    fresh = works(run("predict", recent(tmp_path, 1), "-m", model, "--max-age", "3h", cwd=tmp_path))
+    assert len(fresh.rows) == 4
+    old = run("predict", recent(tmp_path, 5), "-m", model, "--max-age", "3h", "-o", "out.csv", cwd=tmp_path)
+    refused(old, 7, "the newest reading is 5 h", "check the feed")
+    assert "out.csv" not in names_in(tmp_path)
+
+
+def test_max_age_on_times_without_a_zone_needs_one(tmp_path: Path) -> None:
+    data = recent(tmp_path, 1, zone="")
+    works(run("train", data, *TINY, "-o", "naive.safetensors", cwd=tmp_path))
+    words = ("predict", data, "-m", "naive.safetensors", "--max-age", "3h")
+    refused(run(*words, cwd=tmp_path), 2, "needs the zone", "--tz UTC")
+    done = works(run(*words, "--tz", "UTC", cwd=tmp_path))
+    assert not any(row["ds"].endswith("Z") for row in done.rows)  # naive in, naive out
+    refused(run(*words, "--tz", "+06:00", cwd=tmp_path), 7)  # there it is six hours older
