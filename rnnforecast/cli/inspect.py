@@ -53,9 +53,9 @@ def inspect(
             loaded = load_tables(tables, replace(flags, target=layout.candidates), opened=others)
             panel, findings = loaded.panel, loaded.findings
             layout = replace(loaded.layout, target=(), units=(), candidates=layout.candidates)
-    told = (panel, layout, findings, next_words, tables[0].facts)
+    told = (panel, layout, findings, next_words, tables[0].facts, tables[0].about)
     text = json.dumps(inspect_json(*told), ensure_ascii=False, indent=1) if as_json else inspect_text(*told)
-    put(text + "\n", output)
+    put(text.rstrip("\n") + "\n", output)
 
 
 def next_command(data: list[str], layout: Layout, given: dict[str, Any]) -> str:

@@ -37,8 +37,8 @@ PHYSICAL = (
     re.compile(r"^(water_?level|sea_?level|gage_?height|gauge_?height|stage|slev|level|tide)(_|\d|$)"),
     re.compile(r"^(discharge|stream_?flow|flow|runoff|qobs|q)(_|\d|$)"),
 )
-NO_TARGET = re.compile(
-    r"(^|_)(qual|quality|flag|flags|qc|cd|code|sigma|std|stderr|grade|symbol|completeness|approval|status|qualifier"
+NO_TARGET = re.compile(  # «runoff_mm_day» ends in a unit
+    r"(^|(?<!_mm)_)(qual|quality|flag|flags|qc|cd|code|sigma|std|stderr|grade|symbol|completeness|approval|status|qualifier"
     r"|lat|latitude|lon|lng|long|longitude|elevation|id|index|row|nr|no|year|month|day|hour|minute|doy)($|_|\d)"
     r"|^column_\d+$|^unnamed|^x$"
 )
@@ -62,7 +62,7 @@ class Layout:
     missing: tuple[str, ...]  # words beyond the usual that mean missing
     decimal: str  # "." or ","
     reasons: tuple[tuple[str, str], ...]  # ("target", "the only numeric column")
-    candidates: tuple[str, ...] = ()  # numeric columns, where no target could be chosen (target is then ())
+    candidates: tuple[str, ...] = ()  # the other numeric columns: what the target could be where it is ()
     looks_like: str = ""  # the source whose signature the file has: «USGS RDB»
     ranges: tuple[tuple[float, float], ...] = ()  # 0.1 and 99.9 % of each column; what lies far outside may be a code
     aggregate: str = ""  # how rows were joined to one per step: mean, sum or max
@@ -323,33 +323,40 @@ def repeats(chunk: Chunk, names: tuple[str, ...]) -> bool:
 def find_target(
     chunk: Chunk, free: list[str], named: Named, missing: Missing, decimal: str, about: About
 ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-    """The target, why, and the candidates where none could be chosen."""
-    if named.target:
-        return named.target, "-t", ()
+    """The target, why, and the other numeric columns."""
     shares = {name: numeric_share(chunk.columns[name], missing, decimal) for name in free}
+    numeric = tuple(name for name in free if shares[name] >= 0.5 and measures(name, about))
+    chosen, why = named.target, "-t"
+    if not chosen:
+        chosen, why = choose_target(numeric, free, shares, about)
+    return chosen, why, tuple(name for name in numeric if name not in chosen)
+
+
+def measures(name: str, about: About) -> bool:
+    """Whether a column may hold what is measured, and not a code, a place or a count of rows."""
+    if NO_TARGET.search(plain(name)) or any(re.search(rule, name) for rule in about.aside):
+        return False
+    return name not in {flag.column for flag in about.flags}
+
+
+def choose_target(
+    numeric: tuple[str, ...], free: list[str], shares: dict[str, float], about: About
+) -> tuple[tuple[str, ...], str]:
+    """The target and why; () where nothing says which."""
     for name in about.target:
         if shares.get(name, 0.0) >= 0.5:
-            return (name,), f"as in {about.title}", ()
+            return (name,), f"as in {about.title}"
     for word in TARGET_NAMES:
         found = [name for name in free if plain(name) == word]
         if found:
-            return (found[0],), "its name", ()
-    aside = {flag.column for flag in about.flags}
-    numeric = tuple(
-        name
-        for name in free
-        if not NO_TARGET.search(plain(name))
-        and name not in aside
-        and not any(re.search(rule, name) for rule in about.aside)
-        and shares[name] >= 0.5
-    )
+            return (found[0],), "its name"
     if len(numeric) == 1:
-        return numeric, "the only numeric column", ()
+        return numeric, "the only numeric column"
     for rule in PHYSICAL:
         named_so = [name for name in numeric if rule.search(plain(name))]
         if named_so:
-            return (tuple(named_so), "its name", ()) if len(named_so) == 1 else ((), "several such columns", numeric)
-    return (), "several numeric columns" if numeric else "no numeric column", numeric
+            return (tuple(named_so), "its name") if len(named_so) == 1 else ((), "several such columns")
+    return (), "several numeric columns" if numeric else "no numeric column"
 
 
 def require_target(layout: Layout, source: str) -> None:

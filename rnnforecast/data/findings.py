@@ -14,3 +14,5 @@ class Finding:
     count: int
     text: str
     hint: str = ""
+    column: str = ""  # the column it speaks of, where it speaks of one
+    parts: tuple[tuple[str, int], ...] = ()  # what the count is made of: ("Ice", 402)

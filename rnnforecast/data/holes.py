@@ -29,7 +29,8 @@ def gaps_found(present: Bool, offsets: I64, last: I64, start: I64, step: Step, l
     when = step.at(start[series[row]], np.array([row - offsets[series[row]]]))
     count = int(absent.sum())
     length = words(int((end - begin)[longest]), step)
-    text = f"{count} rows missing in {len(begin)} gaps; the longest is {length} from {stamp_text(when, layout)[0]}"
+    gaps = "1 gap" if len(begin) == 1 else f"{len(begin)} gaps"
+    text = f"{count} rows missing in {gaps}; the longest is {length} from {stamp_text(when, layout)[0]}"
     return [Finding("gaps", "warning" if count * 20 > len(present) else "note", count, text)]
 
 
@@ -45,6 +46,7 @@ def missing_found(values: F64, present: Bool, offsets: I64, last: I64, names: tu
             "warning" if n * 5 > total else "note",
             n,
             f"{shown(name)}: {n} of {total} values missing ({n / total:.1%})",
+            column=name,
         )
         for name, n in zip(names, counts, strict=True)
         if n

@@ -88,7 +88,8 @@ def near(others: F64, code: float, reach: float) -> bool:
 
 def finding(readings: Readings, column: int, hits: Bool) -> Finding:
     codes, counts = np.unique(readings.values[hits, column], return_counts=True)
-    each = ", ".join(f"{code:g} {count}" for code, count in zip(codes.tolist(), counts.tolist(), strict=True))
-    where = readings.place(int(np.argmax(hits)))
-    text = f"{shown(readings.columns[column])}: {each} taken as missing, first at {where}"
-    return Finding("codes", "warning", int(hits.sum()), text, "--missing none keeps such numbers as values")
+    parts = tuple((f"{code:g}", count) for code, count in zip(codes.tolist(), counts.tolist(), strict=True))
+    each = ", ".join(f"{code} {count}" for code, count in parts)
+    name, where = readings.columns[column], readings.place(int(np.argmax(hits)))
+    text = f"{shown(name)}: {each} taken as missing, first at {where}"
+    return Finding("codes", "warning", int(hits.sum()), text, "--missing none keeps such numbers", name, parts)

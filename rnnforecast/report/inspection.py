@@ -17,13 +17,18 @@ from rnnforecast.data.columns import Layout, listing, shown
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import stamp_text, words
 from rnnforecast.data.panel import Panel
-from rnnforecast.data.units import unit_of
+from rnnforecast.data.table import About
+from rnnforecast.data.units import unit_named, unit_of
 from rnnforecast.report.aligned import aligned, escaped
 from rnnforecast.report.numbers import count, decimals, fixed, numbers, percent
 
+NOTHING_SAID = About()
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Facts = Sequence[tuple[str, Any]]
+SIGNS = {"\t": "tab", " ": "blanks", ",": "comma", ";": "semicolon", "|": "bar"}
+USUAL = {"encoding": "utf-8-sig", "decimal": ".", "above": 0}  # facts of a text that say nothing
+IN_COLUMNS = ("missing", "codes")  # notes that the line of their column tells
 
 ROLES = ("target", "candidates", "past", "future")
 SHOWN = 5  # names of series, at most
@@ -31,39 +36,61 @@ MOST = 12  # columns of one role, at most; --json has all
 
 
 def inspect_text(
-    panel: Panel | None, layout: Layout, findings: Sequence[Finding], next_command: str, facts: Facts = ()
+    panel: Panel | None,
+    layout: Layout,
+    findings: Sequence[Finding],
+    next_command: str,
+    facts: Facts = (),
+    about: About = NOTHING_SAID,
 ) -> str:
-    """About ten lines for people; `facts` are those of Table, what the reader saw of the format."""
-    seen = inspect_json(panel, layout, findings, next_command, facts)
+    """About ten lines for people; `facts` and `about` are those of Table: what the reader saw, what the file says."""
+    seen = inspect_json(panel, layout, findings, next_command, facts, about)
     rows = [["format", _format(seen["format"])]] if facts else []
+    rows += [["station", about.station]] if about.station else []
     rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
     rows += [["time", _time(seen["time"])]]
     rows += [[role.rstrip("s"), _column(column)] for role in ROLES for column in seen[role][:MOST] if "rows" in column]
     if not seen["target"]:
         could = listing(layout.candidates) if layout.candidates else "none of the columns"
         rows += [["target", f"not decided; it could be {could}"]]
+    elif seen["candidates"]:
+        rows += [["other", ", ".join(_named(column) for column in seen["candidates"][:MOST])]]
     rows += [["static", listing(layout.static)]] if layout.static else []
-    rows += [["unused", listing(layout.unused)]] if layout.unused else []
+    unused = [name for name in layout.unused if name not in layout.candidates]
+    rows += [["unused", listing(unused)]] if unused else []
     for finding in findings:
-        rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
+        if finding.severity != "note" or finding.code not in IN_COLUMNS:
+            rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
     return aligned(rows, left=2) + f"Next: {escaped(next_command)}\n"
 
 
 def inspect_json(
-    panel: Panel | None, layout: Layout, findings: Sequence[Finding], next_command: str, facts: Facts = ()
+    panel: Panel | None,
+    layout: Layout,
+    findings: Sequence[Finding],
+    next_command: str,
+    facts: Facts = (),
+    about: About = NOTHING_SAID,
 ) -> dict[str, Any]:
     """The same for json.dumps; times are written as the input writes them, values in the columns' units."""
-    reasons = dict(layout.reasons)
+    reasons, titles, units = dict(layout.reasons), dict(about.titles), dict(about.units)
     time = {"column": layout.time, "zone": layout.zone, "reason": reasons.get("time", "")}
+    time["zone_reason"] = reasons.get("zone", "")
     columns: dict[str, list[dict[str, Any]]] = {role: [] for role in ROLES}
-    if not panel:
-        columns["candidates"] = [{"column": name} for name in layout.candidates]
-    else:
+    if panel:
         for at, (role, name, unit) in enumerate(_columns(panel, layout)):
-            about = {"column": name, "unit": unit, "reason": reasons.get(role, "")}
-            columns[role].append(about | _statistics(panel, layout, at))
+            unit = unit or unit_named(units.get(name, ""))
+            about_it = {"column": name, "title": titles.get(name, ""), "unit": unit, "reason": reasons.get(role, "")}
+            columns[role].append(about_it | _statistics(panel, layout, at) | {"codes": _codes(findings, name)})
+    if not columns["candidates"]:
+        columns["candidates"] = [
+            {"column": name, "title": titles.get(name, ""), "unit": unit_named(units.get(name, "")) or unit_of(name)}
+            for name in layout.candidates
+        ]
     return {
         "format": {name: value for name, value in facts if value not in ("", ())},
+        "looks_like": about.title,
+        "station": about.station,
         "series": list(panel.ids) if panel else [],
         "time": time | (_extent(panel, layout) if panel else {}),
         **columns,
@@ -72,6 +99,16 @@ def inspect_json(
         "findings": [vars(finding) for finding in findings],
         "next": next_command,
     }
+
+
+def _codes(findings: Sequence[Finding], column: str) -> dict[str, int]:
+    """How often each word or code was taken as missing in a column."""
+    codes: dict[str, int] = {}
+    for finding in findings:
+        if finding.code == "codes" and finding.column == column:
+            for code, number in finding.parts:
+                codes[code] = codes.get(code, 0) + number
+    return codes
 
 
 def _extent(panel: Panel, layout: Layout) -> dict[str, Any]:
@@ -92,7 +129,8 @@ def _extent(panel: Panel, layout: Layout) -> dict[str, Any]:
 def _columns(panel: Panel, layout: Layout) -> list[tuple[str, str, str]]:
     """Role, name and unit of each of the panel's columns."""
     role = "target" if layout.target else "candidates"
-    targets = [(role, name, unit_of(name)) for name in panel.targets]
+    units = dict(zip(layout.target, layout.units, strict=True))
+    targets = [(role, name, units.get(name) or unit_of(name)) for name in panel.targets]
     past, future = ([(role, name, unit_of(name)) for name in getattr(panel, role)] for role in ("past", "future"))
     return targets + past + future
 
@@ -138,9 +176,17 @@ def longest_run(hole: Mask, panel: Panel) -> tuple[int, int]:
 
 
 def _format(facts: dict[str, Any]) -> str:
-    """ "CSV, separator ';', encoding utf-8": what the reader saw."""
-    texts = {name: ", ".join(value) if isinstance(value, tuple) else str(value) for name, value in facts.items()}
-    return ", ".join(t if n == "format" else f"{n} {repr(t) if len(t) == 1 else t}" for n, t in texts.items())
+    """«USGS RDB, separator tab, 29 lines above the header»: what the reader saw and is not usual."""
+    kind = [str(facts.get("format", ""))]
+    for name, value in facts.items():
+        if name == "format" or value == USUAL.get(name, ()) or value == {}:
+            continue
+        if name == "above":
+            kind.append(f"{count(int(value), 'line')} above the header")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, (tuple, dict)) else str(value)
+            kind.append(f"{name} {SIGNS.get(text, text)}")
+    return ", ".join(kind)
 
 
 def _series(seen: dict[str, Any]) -> str:
@@ -155,14 +201,15 @@ def _series(seen: dict[str, Any]) -> str:
 def _time(time: dict[str, Any]) -> str:
     parts = [shown(time["column"] or "rows in order, no times")]
     if "step" in time:
-        parts += [time["zone"] or ("no zone" if time["column"] else "")]
+        known = f"{time['zone']} ({time['zone_reason']})" if time["zone_reason"] else time["zone"]
+        parts += [known if time["zone"] else "no zone" if time["column"] else ""]
         parts += [f"every {time['step']}", f"{time['first']} to {time['last']}", count(time["steps"], "step")]
     return ", ".join(part for part in parts if part) + _because(time)
 
 
 def _column(column: dict[str, Any]) -> str:
     """Name, unit, range and holes of a column, in one line."""
-    name = shown(column["column"]) + (f" ({column['unit']})" if column["unit"] else "")
+    name = _named(column)
     if column["min"] is None:
         return f"{name}, no value observed"
     # The low half counts: the low flow of a river is lost in the decimals of its floods.
@@ -172,11 +219,20 @@ def _column(column: dict[str, Any]) -> str:
     return f"{name}, {low} to {high}, median {middle}, {_missing(column)}{_because(column)}"
 
 
+def _named(column: dict[str, Any]) -> str:
+    """«15549_00065 "Gage height, feet" (ft)»."""
+    title = f' "{shown(column["title"])}"' if column["title"] else ""
+    return shown(column["column"]) + title + (f" ({column['unit']})" if column["unit"] else "")
+
+
 def _missing(column: dict[str, Any]) -> str:
+    """How many are missing, why as far as codes tell it, and the longest gap."""
     if not column["missing"]:
         return "none missing"
     gap, share = column["longest_gap"], percent(column["missing"] / column["rows"])
-    return f"{column['missing']:,} missing ({share}), longest gap {gap['words']} from {gap['first']}"
+    codes = [f"{shown(code)} {number:,}" for code, number in column["codes"].items()][:SHOWN]
+    why = f": {', '.join(codes)}" if codes else ""
+    return f"{column['missing']:,} missing ({share}{why}), longest gap {gap['words']} from {gap['first']}"
 
 
 def _because(part: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from tests.cli.test_evaluate import strict
 def undecided(tmp_path: Path) -> Path:
     """Two columns that could be the target."""
     rows = [f"{t},{v},{2 * v:.3f}" for t, v in zip(hourly(100), wave(100), strict=True)]
-    return write(tmp_path / "two.csv", "time,stage_m,flow m3/s", rows)
+    return write(tmp_path / "two.csv", "time,warmth_c,flux m3/s", rows)
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
@@ -44,15 +44,15 @@ def test_json_says_what_the_text_says_without_nan(tide: dict[str, Path], tmp_pat
 
 def test_where_the_target_is_open_the_candidates_are_listed_and_exit_is_0(undecided: Path, tmp_path: Path) -> None:
     text = works(run("inspect", undecided.name, cwd=tmp_path)).out.decode()
-    assert "not decided; it could be stage_m, flow m3/s" in text
-    assert "Next: rnnforecast train two.csv -t stage_m" in text.splitlines()
+    assert "not decided; it could be warmth_c, flux m3/s" in text
+    assert "Next: rnnforecast train two.csv -t warmth_c" in text.splitlines()
     seen = strict(works(run("inspect", undecided, "--json", cwd=tmp_path)).out)
-    assert [one["column"] for one in seen["candidates"]] == ["stage_m", "flow m3/s"]
+    assert [one["column"] for one in seen["candidates"]] == ["warmth_c", "flux m3/s"]
     assert seen["target"] == []
 
 
 def test_train_refuses_an_open_target_and_names_what_to_type(undecided: Path, tmp_path: Path) -> None:
-    refused(run("train", undecided, cwd=tmp_path), 5, "several columns could be the target: stage_m", "-t stage_m")
+    refused(run("train", undecided, cwd=tmp_path), 5, "several columns could be the target: warmth_c", "-t warmth_c")
     assert names_in(tmp_path) == {"two.csv"}
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnforecast.data.findings import Finding
+from rnnforecast.data.table import About
 from rnnforecast.report.inspection import inspect_json, inspect_text, longest_run
 from tests.report.examples import NAN, layout, panel
 
@@ -25,9 +26,9 @@ def test_the_whole_screen_of_one_gauge():
     holed = panel([1.0, 2.0, NAN, NAN, 5.0, 3.0])
     about = layout(unused=("flag",), reasons=(("time", "its name"), ("target", "named by -t")))
     found = [Finding("gaps", "note", 2, "2 rows are not in the file", "--gaps interpolate:2")]
-    facts = (("format", "CSV"), ("separator", ";"), ("encoding", "utf-8"))
+    facts = (("format", "CSV"), ("separator", ";"), ("encoding", "utf-8-sig"), ("above", 0))
     assert inspect_text(holed, about, found, NEXT, facts) == (
-        "format  CSV, separator ';', encoding utf-8\n"
+        "format  CSV, separator semicolon\n"
         "time    time_utc, UTC, every 1 h, 2026-03-01T00:00Z to 2026-03-01T05:00Z, 6 steps (its name)\n"
         "target  stage_m (m), 1.00 to 5.00, median 2.50, 2 missing (33 %), longest gap 2 h from 2026-03-01T02:00Z "
         "(named by -t)\n"
@@ -106,19 +107,23 @@ def test_json_has_the_numbers_of_the_text():
     holed, finding = panel([1.0, NAN, 2.0]), Finding("gaps", "note", 1, "a hole")
     found = inspect_json(holed, layout(), [finding], NEXT, (("format", "CSV"),))
     assert json.loads(json.dumps(found, allow_nan=False)) == {
-        "format": {"format": "CSV"},
+        "format": {"format": "CSV"}, "looks_like": "", "station": "",
         "series": ["gauge 0"],
         "time": {
-            "column": "time_utc", "zone": "UTC", "reason": "", "step": "1 h", "first": "2026-03-01T00:00Z",
+            "column": "time_utc", "zone": "UTC", "reason": "", "zone_reason": "", "step": "1 h",
+            "first": "2026-03-01T00:00Z",
             "last": "2026-03-01T02:00Z", "steps": 3, "shortest": 3, "longest": 3,
         },
         "target": [{
-            "column": "stage_m", "unit": "m", "reason": "", "min": 1.0, "median": 1.5, "max": 2.0, "rows": 3,
+            "column": "stage_m", "title": "", "unit": "m", "reason": "", "codes": {},
+            "min": 1.0, "median": 1.5, "max": 2.0, "rows": 3,
             "missing": 1,
             "longest_gap": {"steps": 1, "words": "1 h", "first": "2026-03-01T01:00Z", "series": "gauge 0"},
         }],
         "past": [], "future": [], "static": [], "unused": [], "candidates": [],
-        "findings": [{"code": "gaps", "severity": "note", "count": 1, "text": "a hole", "hint": ""}],
+        "findings": [{
+            "code": "gaps", "severity": "note", "count": 1, "text": "a hole", "hint": "", "column": "", "parts": [],
+        }],
         "next": NEXT,
     }  # fmt: skip
 
@@ -138,3 +143,21 @@ def test_the_longest_run_is_that_of_a_plain_search(series):
 @pytest.mark.parametrize("severity", ["note", "warning"])
 def test_a_finding_is_led_by_its_severity(severity):
     assert shown(panel([1.0]), layout(), [Finding("x", severity, 1, "look here")])[severity] == "look here"
+
+
+def test_what_the_file_says_of_itself_is_shown():
+    about = About(title="USGS RDB", station="007 A RIVER", titles=(("stage_m", "Gage height"), ("flow", "Discharge")),
+                  units=(("flow", "cubic feet per second"),))  # fmt: skip
+    text = inspect_text(panel([1.0, 2.0]), layout(candidates=("flow",), unused=("flow", "note")), [], NEXT, (), about)
+    lines = {word: rest.strip() for word, _, rest in (line.partition(" ") for line in text.splitlines())}
+    assert lines["station"] == "007 A RIVER"
+    assert lines["target"].startswith('stage_m "Gage height" (m), 1.000 to 2.000')
+    assert lines["other"] == 'flow "Discharge" (ft3/s)'
+    assert lines["unused"] == "note"
+
+
+def test_codes_for_missing_are_counted_in_the_line_of_their_column():
+    codes = Finding("codes", "note", 3, "stage_m: Ice 2, Eqp 1", column="stage_m", parts=(("Ice", 2), ("Eqp", 1)))
+    lines = shown(panel([1.0, NAN, NAN, NAN, 2.0]), layout(), [codes])
+    assert "3 missing (60 %: Ice 2, Eqp 1), longest gap 3 h" in lines["target"]
+    assert "note" not in lines

@@ -135,7 +135,8 @@ def header_at(lines: Sequence[str], first: int, separator: str) -> int:
     rows = [cut_lines([line], separator) for line in lines[first:]]
     widths = [len(row[0]) if row else 0 for row in rows]
     common = max(set(filled), key=filled.count) if (filled := [w for w in widths if w]) else 0
-    if common < 2 or widths[0] == common:
+    whole = cut_lines(lines[first:], separator)  # a quoted name may hold a line break
+    if common < 2 or widths[0] == common or (whole and len(whole[0]) == common):
         return first
     start = len(widths)
     while start and widths[start - 1] in (common, 0):
@@ -197,13 +198,13 @@ def check_names(names: tuple[str, ...], place: str) -> None:
 class Blanks:
     """Rows of lines cut at runs of blanks, with csv.reader's face."""
 
-    def __init__(self, file: TextIO) -> None:
-        self.file, self.line_num = file, 0
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.line_num = lines, 0
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
 
     def __next__(self) -> list[str]:
-        line = next(self.file)
+        line = next(self.lines)
         self.line_num += 1
         return line.split()
