@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,12 @@ def seconds(text: str) -> int:
         ("2026-01-31T06:05+01:00", "2026-01-31T05:05"),
         ("2026-01-31T06:05-0330", "2026-01-31T09:35"),
         ("2026/01/31 06:05", "2026-01-31T06:05"),
+        ("2026-01-31 06:05 EST", "2026-01-31T11:05"),
+        ("2026-01-31 06:05 PDT", "2026-01-31T13:05"),
+        ("2026-01-31T06:05 CET", "2026-01-31T05:05"),
+        ("31-Jan-2026 06:05", "2026-01-31T06:05"),
+        ("31 January 2026", "2026-01-31"),
+        ("Jan 31, 2026 6:05", "2026-01-31T06:05"),
         ("31.01.2026 6:05", "2026-01-31T06:05"),
         ("1/31/2026 6:05 PM", "2026-01-31T18:05"),
         ("1/31/2026 12:05 AM", "2026-01-31T00:05"),
@@ -151,3 +159,28 @@ def test_a_zone_in_one_run_of_rows_and_none_in_the_next_is_refused_by_its_row() 
     with pytest.raises(CellError) as refused:
         joined([read_times(["2026-01-01T00:00Z"] * 3, "ymd"), read_times(["2026-01-01T00:00"], "ymd")])
     assert refused.value.index == 3
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2_000_000_000), st.sampled_from(["EST", "EDT", "UTC", "AEDT", "NST"])), min_size=1
+    )
+)
+def test_letter_codes_of_zones_are_read_row_by_row(rows: list[tuple[int, str]]) -> None:
+    offsets = {"EST": -5, "EDT": -4, "UTC": 0, "AEDT": 11, "NST": -3.5}
+    cells = [
+        f"{np.datetime64(moment // 60 * 60 + int(offsets[zone] * 3600), 's').item():%Y-%m-%d %H:%M} {zone}"
+        for moment, zone in rows
+    ]
+    stamps = read_times(cells, "ymd")
+    assert stamps.seconds.tolist() == [moment // 60 * 60 for moment, _ in rows]
+    assert {word for _, word in rows} == stamps.words
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.dates(min_value=date(1900, 1, 1)), min_size=1, max_size=30))
+def test_months_by_name_are_the_dates_they_name(dates: list[date]) -> None:
+    for pattern in ("%d-%b-%Y", "%B %d, %Y", "%d %B %Y"):
+        cells = [f"{day:{pattern}}" for day in dates]
+        assert read_times(cells, "named").seconds.tolist() == [seconds(str(day)) for day in dates]

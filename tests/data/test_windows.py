@@ -155,3 +155,11 @@ def test_the_calendar_counts_on_before_the_first_row_and_after_the_last(rows: in
     hours = 6 + rows + np.arange(-7, 5)
     np.testing.assert_allclose(batch.calendar[0, :, 0], np.sin(2 * np.pi * hours / 24), atol=1e-6)
     assert HOUR.at(panel.start, np.array([rows]))[0] == JAN_1 + 3600 * (6 + rows)
+
+
+def test_the_calendar_is_that_of_the_local_clock() -> None:
+    utc = panel_of(np.arange(24.0 * 400), start=(JAN_1,))
+    local = replace(utc, zone="Europe/Berlin")
+    for origin, hour in ((24 * 20, 1), (24 * 200, 2)):  # midnight UTC is 1 o'clock in winter and 2 in summer
+        batch = Windows(local, fit(local, local.cutoff), (DAY,), 24, 1).gather(np.array([origin]))
+        np.testing.assert_allclose(batch.calendar[0, 23], calendar(np.array(hour * 3600), (DAY,)), atol=1e-6)

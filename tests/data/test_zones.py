@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -11,9 +15,11 @@ from hypothesis import strategies as st
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.columns import Layout
+from rnnforecast.data.reading import load
 from rnnforecast.data.times import parse_times
-from rnnforecast.data.zones import canonical, offsets_at, stamp_text, to_utc
+from rnnforecast.data.zones import canonical, fixed, offsets_at, stamp_text, to_utc, zone_in_name
 from rnnforecast.errors import UsageError
+from tests.data.writing import loaded, write_csv
 
 LAYOUT = Layout("time", ("y",), (), (), (), (), (), ("",), "", "minute", None, (), ".", ())
 
@@ -32,6 +38,8 @@ def first_pass(rows: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
         ("+01:00", "+01:00"),
         ("UTC-0330", "-03:30"),
         ("Europe/Berlin", "Europe/Berlin"),
+        ("PST", "-08:00"),
+        ("cet", "+01:00"),
     ],
 )
 def test_a_zone_is_stored_in_one_way(given_zone: str, stored: str) -> None:
@@ -96,3 +104,50 @@ def test_what_is_written_reads_back_as_the_same_moment(moments: list[int], zone:
 
 def test_data_flags_have_no_zone_unless_one_is_given() -> None:
     assert DataFlags().tz is None
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("time_utc", "UTC"), ("Time (GMT)", "UTC"), ("Date/Time (UTC+1)", "+01:00"), ("UTC", ""), ("outcome", ""),
+        ("time", ""), ("time_gmt_read", "UTC"), ("time_MET", ""),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_column_may_tell_its_zone(name: str, zone: str) -> None:
+    assert zone_in_name(name) == zone
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2_000_000_000), min_size=1, max_size=20), ZONES)
+def test_offsets_asked_by_the_day_are_those_asked_one_by_one(moments: list[int], zone: str) -> None:
+    found = offsets_at(np.array(moments), zone).tolist()
+    for moment, offset in zip(moments, found, strict=True):
+        if fixed(zone) is None:
+            local = datetime.fromtimestamp(moment // 900 * 900, ZoneInfo(zone))
+            assert offset == local.utcoffset().total_seconds()  # type: ignore[union-attr]
+        else:
+            assert offset == fixed(zone)
+
+
+@pytest.mark.parametrize(
+    ("write", "zone"),
+    [
+        (lambda day, summer: f"{day}T00:00:00{'+02:00' if summer else '+01:00'}", ""),
+        (lambda day, summer: f"{day}T00:00", ""),  # noqa: ARG005
+        (lambda day, summer: f"{day}T00:00Z", "UTC"),  # noqa: ARG005
+        (lambda day, summer: f"{day}", ""),  # noqa: ARG005
+    ],
+)
+def test_days_by_the_local_clock_stay_days_when_clocks_change(
+    write: Callable[[object, bool], str], zone: str, tmp_path: Path
+) -> None:
+    days = [date(2026, 3, 20) + timedelta(days=i) for i in range(20)]
+    rows = [(write(day, day > date(2026, 3, 29)), i) for i, day in enumerate(days)]
+    result = loaded(write_csv(tmp_path / "gauge.csv", ("time", "y"), rows), tz=None if zone else "Europe/Berlin")
+    assert result.panel.step.text() == "1 day"
+    assert result.findings == []
+    assert result.layout.zone == zone
+    stamps = stamp_text(result.panel.times(np.arange(20)), result.layout)
+    assert [stamp[:10] for stamp in stamps] == [str(day) for day in days]
+    again = load([str(tmp_path / "gauge.csv")], DataFlags(), known=result.layout, step=result.panel.step)
+    assert again.panel.start.tolist() == result.panel.start.tolist()
