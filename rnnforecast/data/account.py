@@ -1,7 +1,7 @@
 """Account: the numbers of a table, and a count of everything in it that was no number.
 
 - Words and codes that mean missing are counted by column and by code.
-- A quality column beside the values makes some of them missing and others provisional; both are counted.
+- A quality column beside the values makes some of them missing, others provisional or estimated; all are counted.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Account:
         self.tallies: list[Tally] = [Counter() for _ in columns]
         self.flags = [f for f in table.about.flags if set(f.of) & set(columns) and f.column in table.names]
         self.provisional: list[Bool] = []
+        self.estimated: list[Bool] = []
 
     def numbers(self, chunk: Chunk) -> F64:
         """The columns of a chunk as float64, (rows, C), NaN where missing."""
@@ -47,6 +48,7 @@ class Account:
             else:
                 values[:, i] = self.column(chunk, name, missing, self.tallies[i])
         self.provisional.append(np.zeros(len(chunk), np.bool_))
+        self.estimated.append(np.zeros(len(chunk), np.bool_))
         for flag in self.flags:
             self.judge(chunk, flag, values)
         return values
@@ -55,7 +57,7 @@ class Account:
         try:
             return parse_numbers(chunk.columns[name], missing, self.decimal, tally)
         except CellError as bad:
-            place = self.table.place(int(chunk.line_numbers()[bad.index]))
+            place = self.table.spot(chunk, bad.index)
             raise DataUnusable(f"{place}, column {name!r}: {bad}", bad.hint) from None
 
     def places(self, chunk: Chunk, name: str, missing: Missing, strange: Tally) -> F64:
@@ -66,16 +68,15 @@ class Account:
         return np.array([place.get(c, np.nan if c in missing.words else -1.0) for c in cells], np.float64)
 
     def judge(self, chunk: Chunk, flag: Flagged, values: F64) -> None:
-        """Values of bad quality become missing, in place; provisional ones are noted."""
+        """Values of bad quality become missing, in place; provisional and estimated ones are noted."""
         cells = as_text(chunk.columns[flag.column])
-        codes = {cell: codes_in(cell) for cell in set(cells)}
-        bad = np.array([bool(codes[cell] & {*flag.bad}) for cell in cells], np.bool_)
+        bad, provisional, estimated = (coded(cells, codes) for codes in (flag.bad, flag.provisional, flag.estimated))
         for i in [self.columns.index(name) for name in flag.of if name in self.columns]:
             hits = bad & ~np.isnan(values[:, i])
-            self.tallies[i].update(cells[row] for row in np.flatnonzero(hits).tolist())
+            self.tallies[i].update(named(cells[row], flag) for row in np.flatnonzero(hits).tolist())
             values[hits, i] = np.nan
-            soft = np.array([bool(codes[cell] & {*flag.provisional}) for cell in cells], np.bool_)
-            self.provisional[-1] |= soft & ~np.isnan(values[:, i])
+            self.provisional[-1] |= provisional & ~np.isnan(values[:, i])
+            self.estimated[-1] |= estimated & ~np.isnan(values[:, i])
 
     def findings(self, times: I64, layout: Layout) -> tuple[Finding, ...]:
         """What was counted; `times` (n,) are those of all rows."""
@@ -84,18 +85,36 @@ class Account:
             if tally:
                 each = ", ".join(f"{shown(code)} {count}" for code, count in tally.most_common(8))
                 total = sum(tally.values())
-                found.append(Finding("codes", "note", total, f"{shown(name)}: {each} taken as missing"))
+                text = f"{shown(name)}: {each} taken as missing"
+                found.append(Finding("codes", "note", total, text, column=name, parts=tuple(tally.most_common(50))))
         for name, tally in zip(self.columns, self.strange, strict=True):
             if tally:
                 words = ", ".join(f"{shown(word)} {count}" for word, count in tally.most_common(8))
                 text = f"{shown(name)}: words that training never saw count as none of its categories: {words}"
                 found.append(Finding("unseen-category", "warning", sum(tally.values()), text))
+        filled = sum(int(rows.sum()) for rows in self.estimated)
+        if filled:
+            text = f"{filled} of {len(times)} rows are interpolated or estimated by the agency"
+            found.append(Finding("estimated", "note", filled, text))
         soft = np.flatnonzero(np.concatenate([np.zeros(0, np.bool_), *self.provisional]))
         if len(soft):
-            first = stamp_text(times[soft].min().reshape(1), layout)[0]
+            start = times[soft].min()
+            first = stamp_text(start.reshape(1), layout)[0]
             text = f"{len(soft)} of {len(times)} rows are provisional, the first at {first}: the agency may change them"
-            found.append(Finding("provisional", "note", len(soft), text, f"--end {first}"))
+            hint = f"--end {first}" if start > times.min() else ""
+            found.append(Finding("provisional", "note", len(soft), text, hint))
         return tuple(found)
+
+
+def coded(cells: Sequence[str], wanted: Sequence[str]) -> Bool:
+    """Which cells hold one of the codes."""
+    hits = {cell: not codes_in(cell).isdisjoint(wanted) for cell in set(cells)}
+    return np.array([hits[cell] for cell in cells], np.bool_)
+
+
+def named(cell: str, flag: Flagged) -> str:
+    """A quality code as it is counted: a bare number says nothing without its column."""
+    return f"{flag.column}={cell}" if cell.isdecimal() else cell
 
 
 def codes_in(cell: str) -> set[str]:

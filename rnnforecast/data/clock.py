@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rnnforecast.data.table import Chunk, Column, Table
 from rnnforecast.data.values import as_text
@@ -37,11 +38,13 @@ def clock(table: Table, time: str | None) -> Table:
     if time is None or time in table.names or not parts:
         return table
 
-    def chunks() -> Iterator[Chunk]:
-        for chunk in table.chunks():
-            yield replace(chunk, columns={**chunk.columns, str(time): joined(chunk, parts)})
+    def some(names: tuple[str, ...]) -> Iterator[Chunk]:
+        for chunk in table.only((*parts, *(name for name in names if name not in (time, *parts)))).chunks():
+            columns = {**chunk.columns, str(time): joined(chunk, parts)}
+            yield replace(chunk, columns={name: columns[name] for name in names})
 
-    return replace(table, names=(*table.names, time), chunks=chunks)
+    names = (*table.names, time)
+    return replace(table, names=names, chunks=partial(some, names), some=some)
 
 
 def joined(chunk: Chunk, parts: Sequence[str]) -> Column:

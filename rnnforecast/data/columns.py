@@ -21,7 +21,7 @@ from rnnforecast.data.coding import Coding, find_codings
 from rnnforecast.data.table import About, Chunk, Column, Table
 from rnnforecast.data.times import SHAPES, shape_of
 from rnnforecast.data.units import unit_named, unit_of
-from rnnforecast.data.values import Missing, as_text, missing_of, numeric_share
+from rnnforecast.data.values import Missing, as_text, missing_of, numeric_share, widened
 from rnnforecast.errors import DataUnusable, UsageError, nearest
 
 TIME_NAMES = (
@@ -324,7 +324,9 @@ def find_target(
     chunk: Chunk, free: list[str], named: Named, missing: Missing, decimal: str, about: About
 ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """The target, why, and the other numeric columns."""
-    shares = {name: numeric_share(chunk.columns[name], missing, decimal) for name in free}
+    own = dict(about.column_missing)
+    codes = {name: widened(missing, own[name]) if name in own else missing for name in free}
+    shares = {name: numeric_share(chunk.columns[name], codes[name], decimal) for name in free}
     numeric = tuple(name for name in free if shares[name] >= 0.5 and measures(name, about))
     chosen, why = named.target, "-t"
     if not chosen:

@@ -170,4 +170,4 @@ def choose(archive: Any, source: str) -> str:
 
 def head_in(archive: Any, name: str) -> str:
     with archive.open(name) as stream:
-        return str(stream.read(65_536).decode("utf-8-sig", "replace"))
+        return str(stream.read(65_536).decode("utf-8-sig", "replace")).replace("\r\n", "\n")

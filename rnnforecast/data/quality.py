@@ -68,7 +68,8 @@ def within(readings: Readings, layout: Layout, flags: DataFlags, findings: list[
     if not kept.all():
         text = f"{int((~kept).sum())} rows outside --start and --end left out"
         findings.append(Finding("outside", "note", int((~kept).sum()), text))
-    readings = readings.take(kept).compact()
+        readings = readings.take(kept)
+    readings = readings.compact()
     spans = [span_of(text, layout) for text in split_words(flags.exclude)]
     inside = np.zeros(len(readings), np.bool_)
     for first, last in spans:
@@ -89,6 +90,8 @@ def span_of(text: str, layout: Layout) -> tuple[int, int]:
 
 def in_order(readings: Readings, findings: list[Finding]) -> Readings:
     """Rows sorted by series and time; rows of one time stay in the order of the file."""
+    if is_sorted(readings):
+        return readings
     order = np.argsort(readings.series, kind="stable")
     series, times = readings.series[order], readings.times[order]
     same = series[1:] == series[:-1]
@@ -99,6 +102,11 @@ def in_order(readings: Readings, findings: list[Finding]) -> Readings:
         text = "rows are newest first: sorted" if newest_first else f"{back} rows out of order: sorted"
         findings.append(Finding("order", "note", back, text))
     return readings.take(order.astype(np.int64))
+
+
+def is_sorted(readings: Readings) -> bool:
+    apart = np.diff(readings.series)
+    return bool(((apart > 0) | ((apart == 0) & (np.diff(readings.times) >= 0))).all())
 
 
 def without_repeats(readings: Readings, layout: Layout, how: str, findings: list[Finding]) -> Readings:

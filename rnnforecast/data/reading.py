@@ -21,6 +21,7 @@ from rnnforecast.data.coding import expanded
 from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_words, unit_in
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.formats import open_table
+from rnnforecast.data.formats._many import open_all as open_many
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.joining import join
 from rnnforecast.data.panel import Panel
@@ -58,10 +59,10 @@ def load(
 
 
 def open_all(sources: Sequence[str], flags: DataFlags, stdin: BinaryIO | None = None) -> list[Table]:
-    """The tables of DATA. Raises UsageError where stdin would be read twice."""
+    """The tables of DATA: files, folders, patterns. Raises UsageError where stdin would be read twice."""
     if [*sources, *flags.join, *flags.future_data].count("-") > 1:
         raise UsageError("stdin (-) is named twice; expected once")
-    return [open_table(source, flags, stdin) for source in sources]
+    return open_many(sources, flags, stdin)
 
 
 class Others(NamedTuple):
@@ -155,13 +156,16 @@ def gather(
         readings, found = collect(table, replace(layout, decimal=decimal), here, tz)
         parts.append(widened(readings, columns))
         layouts.append(found)
-    if not layout.id and (len(parts) > 1 or (base is not None and SINGLE not in base)):
+    single = len(parts) == 1 and not tables[0].apart
+    if not layout.id and (not single or (base is not None and SINGLE not in base)):
         parts = named_by_file(parts)
     return stack(parts), agreed(layouts, tables)
 
 
 def widened(readings: Readings, columns: tuple[str, ...]) -> Readings:
     """The same rows with all of `columns`, NaN where the table lacks one."""
+    if readings.columns == columns:
+        return readings
     values = np.full((len(readings), len(columns)), np.nan)
     values[:, [columns.index(name) for name in readings.columns]] = readings.values
     return replace(readings, values=values, columns=columns)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,14 +21,18 @@ from rnnforecast.data.clock import clock
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.table import CellError, Chunk, Column, Table
+from rnnforecast.data.texts import Texts
 from rnnforecast.data.times import Stamps, joined, read_times, settle, shape_of
 from rnnforecast.data.values import Missing, as_text
-from rnnforecast.data.zones import canonical, offset_text, to_utc, zone_in_name, zone_of_words
+from rnnforecast.data.zones import canonical, fixed, local_time, offset_text, to_utc, zone_in_name, zone_of_words
 from rnnforecast.errors import DataUnusable
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 
+DAY = 86_400
+LOCAL_DAYS = "days by the local clock"  # why times with offsets are kept as they are written
 SINGLE = "series"  # the id of a series that has none
 
 
@@ -42,7 +46,7 @@ class Readings:
     columns: tuple[str, ...]
     values: F64  # (n, C)
     lines: I64  # (n,)
-    file: I64  # (n,)
+    file: I32  # (n,)
     sources: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...] = ()
 
@@ -50,8 +54,7 @@ class Readings:
         return len(self.times)
 
     def place(self, row: int) -> str:
-        source, counted = self.sources[int(self.file[row])]
-        return f"{source} {counted} {int(self.lines[row])}"
+        return place_of(self.sources, self.file, self.lines, row)
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Readings:
         """Some rows, in the order given."""
@@ -66,8 +69,11 @@ class Readings:
 
     def compact(self) -> Readings:
         """Without the series that have no row."""
-        alive, series = np.unique(self.series, return_inverse=True)
-        return replace(self, ids=tuple(self.ids[s] for s in alive.tolist()), series=series.astype(np.int64))
+        alive = np.bincount(self.series, minlength=len(self.ids)) > 0
+        if alive.all():
+            return self
+        ids = tuple(self.ids[s] for s in np.flatnonzero(alive).tolist())
+        return replace(self, ids=ids, series=(np.cumsum(alive) - 1)[self.series])
 
 
 def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | None) -> tuple[Readings, Layout]:
@@ -80,25 +86,35 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
     shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
     codes: dict[tuple[str, ...], int] = {}
     parts, stamps, total = [], [], 0
-    for chunk in table.chunks():
+    used = dict.fromkeys([layout.time, *layout.id, *columns, *(flag.column for flag in account.flags)])
+    for chunk in table.only(tuple(name for name in used if name is not None)).chunks():
         total += len(chunk)
         try:
             chunk = timed(chunk, layout.time, columns, account.usual)
             values = account.numbers(chunk)
-            parts.append((series_codes(chunk, layout.id, codes), values, chunk.line_numbers()))
+            files = np.zeros(len(chunk), np.int32) if chunk.files is None else chunk.files
+            series = files.astype(np.int64) if table.apart and not layout.id else series_codes(chunk, layout.id, codes)
+            parts.append((series, values, chunk.line_numbers(), files))
             if layout.time is not None and len(chunk):
                 stamps.append(read_times(chunk.columns[layout.time], shape))
         except CellError as bad:
             raise table.refusal(chunk, bad) from None
     if not total:
         raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
-    series, values, lines = (np.concatenate(each) for each in zip(*parts, strict=True))
+    series, values, lines, files = (np.concatenate(each) for each in zip(*parts, strict=True))
     found = skipped(table, total - len(series), total)
-    times, layout = clocked(table, layout, stamps, series, lines, tz)
+    sources = tuple((name, table.counted) for name in table.files or (table.source,))
+    times, layout = clocked(table, layout, stamps, series, lambda row: place_of(sources, files, lines, row), tz)
     found += account.findings(times, layout)
-    source = ((table.source, table.counted),)
-    ids = id_texts(codes, table)
-    return by_id(Readings(times, series, ids, columns, values, lines, np.zeros_like(lines), source, found)), layout
+    found += tuple(Finding("as-read", "note", total, f"{table.source}: {note}") for note in table.about.notes)
+    ids = table.files if table.apart and not layout.id else id_texts(codes, table)
+    return by_id(Readings(times, series, ids, columns, values, lines, files, sources, found)), layout
+
+
+def place_of(sources: Sequence[tuple[str, str]], files: I32, lines: I64, row: int) -> str:
+    """«gauge.csv line 57» of a row."""
+    source, counted = sources[int(files[row])]
+    return f"{source} {counted} {int(lines[row])}"
 
 
 def skipped(table: Table, empty: int, total: int) -> tuple[Finding, ...]:
@@ -122,16 +138,21 @@ def timed(chunk: Chunk, time: str | None, columns: tuple[str, ...], missing: Mis
             raise CellError(row, "a value without a time", f"a time in column {time!r}")
     kept = np.flatnonzero(~bare)
     columns_kept = {name: chosen(column, kept) for name, column in chunk.columns.items()}
-    return Chunk(columns_kept, chunk.line, chunk.line_numbers()[kept])
+    files = None if chunk.files is None else chunk.files[kept]
+    return Chunk(columns_kept, chunk.line, chunk.line_numbers()[kept], files)
 
 
 def chosen(column: Column, rows: I64) -> Column:
+    if isinstance(column, Texts):
+        return column.take(rows)
     return column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
 
 
 def no_time(column: Column) -> npt.NDArray[np.bool_]:
     if isinstance(column, np.ndarray):
         return np.isnat(column) if column.dtype.kind == "M" else np.isnan(column)
+    if isinstance(column, Texts):
+        return np.equal(column.widths, 0)
     return np.array([cell == "" for cell in column], np.bool_) if "" in column else np.zeros(len(column), np.bool_)
 
 
@@ -140,11 +161,23 @@ def series_codes(chunk: Chunk, ids: tuple[str, ...], codes: dict[tuple[str, ...]
     if not ids:
         codes.setdefault((), 0)
         return np.zeros(len(chunk), np.int64)
+    for name in ids:
+        if (empty := no_text(chunk.columns[name])) is not None:
+            raise CellError(empty, f"an empty id in column {name!r}", "the name of a series")
+    first = chunk.columns[ids[0]]
+    if len(ids) == 1 and isinstance(first, Texts):
+        places, words = first.coded()
+        return np.array([codes.setdefault((word,), len(codes)) for word in words], np.int64)[places]
     cells = [as_text(chunk.columns[name]) for name in ids]
-    for name, column in zip(ids, cells, strict=True):
-        if "" in column:
-            raise CellError(column.index(""), f"an empty id in column {name!r}", "the name of a series")
     return np.array([codes.setdefault(key, len(codes)) for key in zip(*cells, strict=True)], np.int64)
+
+
+def no_text(column: Column) -> int | None:
+    """The first row that is empty as text, None where none is."""
+    if isinstance(column, Texts):
+        return int(np.argmax(column.widths == 0)) if "" in column else None
+    cells = as_text(column)
+    return cells.index("") if "" in cells else None
 
 
 def id_texts(codes: dict[tuple[str, ...], int], table: Table) -> tuple[str, ...]:
@@ -158,24 +191,41 @@ def id_texts(codes: dict[tuple[str, ...], int], table: Table) -> tuple[str, ...]
 
 
 def clocked(
-    table: Table, layout: Layout, stamps: Sequence[Stamps], series: I64, lines: I64, tz: str | None
+    table: Table, layout: Layout, stamps: Sequence[Stamps], series: I64, place: Callable[[int], str], tz: str | None
 ) -> tuple[I64, Layout]:
-    """Times (n,) in UTC where a zone is known, and the layout that says so."""
+    """Times (n,) in UTC where a zone is known, and the layout that says so. `place` names a row for people."""
     if layout.time is None:
         return counted_rows(series), layout
     try:
         whole = joined(stamps)
-        seconds, dayfirst = settle(whole, layout.dayfirst)
+        seconds, dayfirst = settle(whole, table.about.dayfirst if layout.dayfirst is None else layout.dayfirst)
         zone, why = zone_of(whole, table, layout)
+        local = seconds + whole.offsets if whole.offsets is not None else local_time(seconds, zone)
+        if local_days(local, whole, zone, layout):
+            return local, settled(layout, "", whole.stamp, dayfirst, LOCAL_DAYS)
         if whole.stamp != "integer" and whole.offsets is None and not zone:
             zone, why = (canonical(tz), "--tz") if tz else zone_said(table, layout.time or "")
             if zone:
                 seconds, lost = to_utc(seconds, zone, lambda rows: second_pass(seconds, series, rows))
                 refuse_skipped(lost, zone)
     except CellError as bad:
-        raise DataUnusable(f"{table.place(int(lines[bad.index]))}: {bad}", bad.hint) from None
+        raise DataUnusable(f"{place(bad.index)}: {bad}", bad.hint) from None
     shown = canonical(tz) if tz and zone else zone
     return seconds, settled(layout, shown, whole.stamp, dayfirst, "--tz" if tz and zone else why)
+
+
+def local_days(local: I64, stamps: Stamps, zone: str, layout: Layout) -> bool:
+    """Whether rows are days by the local clock: one time of day in every row, under no offset or changing ones.
+
+    Clocks change, days do not: on a grid of UTC such rows would stand an hour off for half the year.
+    """
+    known = dict(layout.reasons).get("zone")
+    if known is not None or stamps.stamp == "integer":
+        return known == LOCAL_DAYS
+    changing = stamps.offsets is not None and (stamps.offsets != stamps.offsets[0]).any()
+    if zone and fixed(zone) is not None and not changing:
+        return False
+    return bool((local % DAY == local[0] % DAY).all() and len(np.unique(local // DAY)) > 1)
 
 
 def zone_said(table: Table, time: str) -> tuple[str, str]:
@@ -235,6 +285,8 @@ def second_pass(seconds: I64, series: I64, rows: I64) -> I64:
 def by_id(readings: Readings) -> Readings:
     """The same rows with ids in order and `series` to match."""
     order = sorted(range(len(readings.ids)), key=lambda i: readings.ids[i])
+    if order == [*range(len(order))]:
+        return readings
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return replace(readings, ids=tuple(readings.ids[i] for i in order), series=rank[readings.series])
@@ -242,12 +294,15 @@ def by_id(readings: Readings) -> Readings:
 
 def named_by_file(parts: Sequence[Readings]) -> list[Readings]:
     """One id per file, its stem; the whole path where two files have one stem."""
-    names = [part.sources[0][0] for part in parts]
+    names = [name for part in parts for name, _ in part.sources]
     stems = [Path(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names
     if len(set(ids)) < len(ids):
         raise DataUnusable(f"{max(ids, key=ids.count)}: given twice; expected each file once")
-    return [replace(part, ids=(name,)) for part, name in zip(parts, ids, strict=True)]
+    taken = iter(ids)
+    named = [tuple(next(taken) for _ in part.sources) for part in parts]
+    return [by_id(replace(part, ids=own, series=part.file.astype(np.int64)))
+            for part, own in zip(parts, named, strict=True)]  # fmt: skip
 
 
 def stack(parts: Sequence[Readings]) -> Readings:
@@ -257,6 +312,7 @@ def stack(parts: Sequence[Readings]) -> Readings:
     ids = tuple(sorted({name for part in parts for name in part.ids}))
     codes = {name: code for code, name in enumerate(ids)}
     series = [np.array([codes[name] for name in part.ids], np.int64)[part.series] for part in parts]
+    shifts = np.cumsum([0, *(len(part.sources) for part in parts[:-1])], dtype=np.int32)
     return Readings(
         np.concatenate([part.times for part in parts]),
         np.concatenate(series),
@@ -264,7 +320,7 @@ def stack(parts: Sequence[Readings]) -> Readings:
         parts[0].columns,
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.lines for part in parts]),
-        np.concatenate([part.file + sum(len(p.sources) for p in parts[:i]) for i, part in enumerate(parts)]),
+        np.concatenate([part.file + shift for part, shift in zip(parts, shifts, strict=True)]),
         tuple(source for part in parts for source in part.sources),
         tuple(finding for part in parts for finding in part.findings),
     )

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rnnforecast.data.texts import Texts
 from rnnforecast.errors import DataUnusable
 
 # Text as written (CSV, JSON strings), or a typed array: float64 with NaN for null, or datetime64[s] with NaT.
-Column = list[str] | npt.NDArray[np.float64] | npt.NDArray[np.datetime64]
+Column = list[str] | Texts | npt.NDArray[np.float64] | npt.NDArray[np.datetime64]
 
 
 class CellError(Exception):
@@ -34,6 +36,7 @@ class Chunk:
     columns: dict[str, Column]
     line: int
     lines: npt.NDArray[np.int64] | None = None  # line of each row, where blank or quoted lines break the count
+    files: npt.NDArray[np.int32] | None = None  # which of the table's files each row is from, where it has several
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -51,6 +54,7 @@ class Flagged:
     of: tuple[str, ...]  # the value columns
     bad: tuple[str, ...] = ()  # codes that make a value missing
     provisional: tuple[str, ...] = ()  # codes of values that the agency may still change
+    estimated: tuple[str, ...] = ()  # codes of values that the agency filled in: interpolated, estimated
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,20 @@ class About:
     units: tuple[tuple[str, str], ...] = ()  # (column, unit as written)
     titles: tuple[tuple[str, str], ...] = ()  # (column, «Gage height, feet»)
     zone: str = ""  # of times that carry none: UTC, +01:00, PST, Europe/Berlin
+    dayfirst: bool | None = None  # how 03/04/2026 is meant, where the agency always writes it so
     missing: tuple[str, ...] = ()  # further words and codes that mean missing, in every column
     column_missing: tuple[tuple[str, tuple[str, ...]], ...] = ()  # and in one: ("WDIR", ("999",))
     flags: tuple[Flagged, ...] = ()
+    notes: tuple[str, ...] = ()  # what was done to the values while they were read: «times lose their 0.225 s»
+
+
+@dataclass(frozen=True)
+class Mould:
+    """How the rows of other files of text are read that start with the same bytes."""
+
+    head: bytes
+    line: int  # of the first row
+    columns: Callable[[bytes, tuple[str, ...]], dict[str, Column] | None]  # of those rows; None where it is not sure
 
 
 @dataclass(frozen=True)
@@ -82,9 +97,15 @@ class Table:
     facts: tuple[tuple[str, Any], ...] = ()  # what the reader saw: ("format", "CSV"), ("separator", ";")
     counted: str = "line"  # what Chunk.line counts: "line" of a text file, "row" where there are no lines
     about: About = About()
+    some: Callable[[tuple[str, ...]], Iterator[Chunk]] | None = None  # chunks of some columns, the others left unread
+    mould: Callable[[], Mould] | None = None
+    files: tuple[str, ...] = ()  # the sources, where the table is several files end to end
+    apart: bool = False  # each file is a series, where no column tells series apart
 
     def only(self, names: tuple[str, ...]) -> Table:
         """The same rows with some of the columns."""
+        if self.some is not None:
+            return replace(self, names=names, chunks=partial(self.some, names))
 
         def chunks() -> Iterator[Chunk]:
             for chunk in self.chunks():
@@ -93,8 +114,14 @@ class Table:
         return replace(self, names=names, chunks=chunks)
 
     def peek(self) -> Chunk:
-        """The first rows; an empty chunk where there are none."""
-        return next(self.chunks(), Chunk({name: [] for name in self.names}, 0))
+        """The first rows, text as lists; an empty chunk where there are none."""
+        return self.first
+
+    @cached_property
+    def first(self) -> Chunk:
+        """What `peek` gives, read once."""
+        chunk = next(self.chunks(), Chunk({name: [] for name in self.names}, 0))
+        return replace(chunk, columns={n: c.tolist() if isinstance(c, Texts) else c for n, c in chunk.columns.items()})
 
     def fact(self, name: str, otherwise: Any = None) -> Any:
         """What the reader saw under `name`."""
@@ -106,4 +133,9 @@ class Table:
 
     def refusal(self, chunk: Chunk, bad: CellError) -> DataUnusable:
         """The error that a bad cell of `chunk` is to the user."""
-        return DataUnusable(f"{self.place(int(chunk.line_numbers()[bad.index]))}: {bad}", bad.hint)
+        return DataUnusable(f"{self.spot(chunk, bad.index)}: {bad}", bad.hint)
+
+    def spot(self, chunk: Chunk, row: int) -> str:
+        """«gauge.csv line 57» of a row of a chunk."""
+        source = self.source if chunk.files is None else self.files[int(chunk.files[row])]
+        return f"{source} {self.counted} {int(chunk.line_numbers()[row])}"

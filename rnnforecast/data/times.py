@@ -1,8 +1,6 @@
 """Times out of cells: ISO, day or month first, compact digits, epochs, and row numbers.
 
 - One shape holds for a whole column: the first cell chooses it, any other cell that differs is refused by its index.
-- A uniform column (every cell as long as the first, digits in the same places) is read as one array of digits; this
-  is the fast way and covers what loggers write. Other columns are read cell by cell with the same pattern.
 - 03/04/2026 is kept in both readings until the whole column has been seen (`settle`): a chunk alone cannot tell.
 - Seconds are UTC where the cell carries an offset, and the written clock where not. Fractions of a second are refused.
 """
@@ -10,13 +8,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rnnforecast.data.fields import EXPECTED, MONTHS, Fields, fill, grouped_fields, uniform_fields
 from rnnforecast.data.table import CellError, Column
+from rnnforecast.data.texts import Texts
 from rnnforecast.data.values import as_text, number_in
 from rnnforecast.data.zones import ABBREVIATIONS
 from rnnforecast.errors import DataUnusable
@@ -29,7 +30,6 @@ _CLOCK = (
     r"(?:[T ] *(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<half>[AaPp][Mm]))?"
     rf"(?: ?(?P<zone>z|{_WORDS}|(?P<sign>[+-])(?P<zh>\d\d)(?::?(?P<zm>\d\d))?))?)?"
 )
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<name>(?:{'|'.join(MONTHS)})[a-z]{{0,6}})"
 SHAPES = {
     "ymd": re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})" + _CLOCK, re.ASCII),
@@ -49,7 +49,6 @@ SHAPES = {
     "year": re.compile(r"(?P<y>\d{4})", re.ASCII),
 }
 _WHOLE = re.compile(r"[-+]?\d{1,18}(?:\.0*)?", re.ASCII)
-EXPECTED = "a time such as 2026-01-31 06:00, written alike in every row"
 
 
 @dataclass(frozen=True)
@@ -112,40 +111,19 @@ def read_times(column: Column, shape: str) -> Stamps:
         seconds = column.astype("datetime64[s]").astype(np.int64)
         return Stamps(seconds, None, None, stamp_of(seconds))
     if shape in ("epoch", "epoch_ms", "integer"):
-        return counted(as_text(column), shape)
+        return counted(column, shape)
     if shape not in SHAPES:
         raise CellError(0, f"{as_text(column)[0][:60]!r} is not a time", EXPECTED)
-    cells = as_text(column)
-    fields = uniform_fields(cells, SHAPES[shape]) or grouped_fields(cells, SHAPES[shape])
+    cells = column if isinstance(column, Texts) else as_text(column)
+    fields = uniform_fields(cells, SHAPES[shape]) or grouped_fields(as_text(column), SHAPES[shape])
     return from_fields(fields, cells)
 
 
-def grouped_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields:
-    """Fields of cells that follow a few skeletons (EST and EDT, month names), each read as one; else cell by cell."""
-    skeletons: dict[str, list[int]] = {}
-    for i, cell in enumerate(cells):
-        skeletons.setdefault(cell.translate(ZEROS), []).append(i)
-        if len(skeletons) > MOST_SKELETONS:
-            return ragged_fields(cells, pattern)
-    fields = {name: fill(len(cells)) for name in pattern.groupindex}
-    for rows in skeletons.values():
-        some = [cells[i] for i in rows]
-        part = uniform_fields(some, pattern)
-        if part is None:
-            return ragged_fields(cells, pattern)
-        for name, column in part.items():
-            fields[name][rows] = column
-    return fields
-
-
-def counted(cells: list[str], shape: str) -> Stamps:
+def counted(column: Column, shape: str) -> Stamps:
     """Epoch seconds or milliseconds, or row numbers."""
-    numbers = np.empty(len(cells), np.int64)
-    for i, cell in enumerate(cells):
-        value = number_in(cell)
-        if value is None or value != value or abs(value) >= 2**53 or value != int(value):
-            raise CellError(i, f"{cell[:60]!r} is not a whole number", "whole numbers in every row, as in the first")
-        numbers[i] = int(value)
+    numbers = plainly_whole(column)
+    cells = as_text(column) if numbers is None or isinstance(column, np.ndarray) else column
+    numbers = whole(as_text(column)) if numbers is None else numbers
     if shape == "integer":
         refuse(np.abs(numbers) >= 2**37, cells, "too large for a row number")
         return Stamps(numbers, None, None, "integer")
@@ -156,6 +134,29 @@ def counted(cells: list[str], shape: str) -> Stamps:
     return Stamps(numbers, None, np.zeros(len(numbers), np.int64), stamp_of(numbers, "minute"))
 
 
+def plainly_whole(column: Column) -> I64 | None:
+    """Whole numbers (rows,) out of buffers, None where a cell is none or is text that tells only when looked at."""
+    values = column if isinstance(column, np.ndarray) else None
+    if isinstance(column, Texts):
+        with suppress(ValueError):
+            numbers, odd = column.numbers(".")
+            values = None if len(odd) else numbers
+    if values is None or values.dtype.kind == "M":
+        return None
+    sure = (np.abs(values) < 2**53).all() and (values == np.rint(values)).all()
+    return values.astype(np.int64) if sure else None
+
+
+def whole(cells: list[str]) -> I64:
+    numbers = np.empty(len(cells), np.int64)
+    for i, cell in enumerate(cells):
+        value = number_in(cell)
+        if value is None or value != value or abs(value) >= 2**53 or value != int(value):
+            raise CellError(i, f"{cell[:60]!r} is not a whole number", "whole numbers in every row, as in the first")
+        numbers[i] = int(value)
+    return numbers
+
+
 def stamp_of(seconds: I64, coarsest: str = "date") -> str:
     """The coarsest way to write these typed times without loss."""
     if (seconds % 60).any():
@@ -163,64 +164,10 @@ def stamp_of(seconds: I64, coarsest: str = "date") -> str:
     return "minute" if coarsest == "minute" or (seconds % 86_400).any() else "date"
 
 
-Fields = dict[str, I64]
-ZEROS = str.maketrans("123456789", "000000000")
-MOST_SKELETONS = 64
-ZONES = {word: 1000 + place for place, word in enumerate(ABBREVIATIONS)}  # as a field holds them
 OFFSETS = np.array(list(ABBREVIATIONS.values()), np.int64)
 
 
-def uniform_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields | None:
-    """Fields where every cell has the skeleton of the first: read as a matrix of characters. None where not."""
-    first = pattern.fullmatch(cells[0])
-    width = len(cells[0])
-    if first is None or any(len(cell) != width for cell in cells):
-        return None
-    codes = np.array(cells, f"<U{width}").view(np.uint32).reshape(len(cells), width).astype(np.int64)  # (rows, width)
-    digit = np.array([character in "0123456789" for character in cells[0]])
-    same = (codes[:, ~digit] == codes[0, ~digit]).all()
-    if not same or ((codes[:, digit] < 48) | (codes[:, digit] > 57)).any():
-        return None
-    return {name: in_span(codes, first, name) for name in pattern.groupindex}
-
-
-def in_span(codes: I64, first: re.Match[str], name: str) -> I64:
-    """The number in the places of a group; for letters and signs the code of the first, -1 where there is none."""
-    text, (start, stop) = first.group(name), first.span(name)
-    if text is None or not text.isdecimal():
-        return np.full(len(codes), field_number(text), np.int64)
-    return (codes[:, start:stop] - 48) @ (10 ** np.arange(stop - start)[::-1])
-
-
-def fill(rows: int) -> I64:
-    return np.full(rows, -1, np.int64)
-
-
-def ragged_fields(cells: list[str], pattern: re.Pattern[str]) -> Fields:
-    """Fields cell by cell, -1 where a cell lacks one. Raises CellError where a cell does not fit the pattern."""
-    found = []
-    for i, cell in enumerate(cells):
-        match = pattern.fullmatch(cell)
-        if match is None:
-            raise CellError(i, f"{cell[:60]!r} is not a time", EXPECTED)
-        found.append([field_number(text) for text in match.groups()])
-    table = np.array(found, np.int64).reshape(len(cells), -1)  # (rows, groups)
-    return {name: table[:, index - 1] for name, index in pattern.groupindex.items()}
-
-
-def field_number(text: str | None) -> int:
-    """A number as it is, a month by its number, the letter code of a zone by its place in ABBREVIATIONS, or a sign."""
-    if text is None:
-        return -1
-    if text.isdecimal():
-        return int(text)
-    if text.upper() in ZONES:
-        return ZONES[text.upper()]
-    month = text[:3].lower()
-    return MONTHS.index(month) + 1 if month in MONTHS else ord(text[0])
-
-
-def from_fields(fields: Fields, cells: list[str]) -> Stamps:
+def from_fields(fields: Fields, cells: Sequence[str]) -> Stamps:
     """Seconds from fields, checked as a calendar and a clock. Raises CellError for 30 February or 10:60."""
     rows = len(cells)
     refuse(fields.get("f", fill(rows)) > 0, cells, "a part of a second", "whole seconds")
@@ -257,7 +204,7 @@ def at_clock(days: I64, shift: I64) -> I64:
     return np.where(days == NEVER, NEVER, np.where(days == NEVER, 0, days) * 86_400 + shift)
 
 
-def refuse(wrong: npt.NDArray[np.bool_], cells: list[str], why: str, expected: str = EXPECTED) -> None:
+def refuse(wrong: npt.NDArray[np.bool_], cells: Sequence[str], why: str, expected: str = EXPECTED) -> None:
     if wrong.any():
         index = int(np.argmax(wrong))
         raise CellError(index, f"{cells[index][:60]!r} is {why}", expected)
@@ -289,7 +236,7 @@ def field_or(fields: Fields, name: str, rows: int) -> I64:
     return np.maximum(either(fields, name, rows), 0)
 
 
-def written_offsets(fields: Fields, cells: list[str]) -> I64 | None:
+def written_offsets(fields: Fields, cells: Sequence[str]) -> I64 | None:
     """Seconds east of UTC of each row; None where no row carries a zone, refused where only some do."""
     zone = fields.get("zone", fill(len(cells)))
     if (zone == -1).all():

@@ -19,7 +19,8 @@ KNOWN = {
     "m^3/s": "m3/s", "m³s-1": "m3/s", "feet per second": "ft/s", "ft/s": "ft/s", "meters": "m", "metres": "m",
     "meter": "m", "metre": "m", "degrees celsius": "°C", "deg c": "°C", "degrees fahrenheit": "°F", "deg f": "°F",
     "nmi": "nmi", "sec": "s", "degt": "°", "us/cm": "uS/cm", "µs/cm": "uS/cm", "millimeters": "mm", "centimeters": "cm",
-    "masl": "m", "maod": "m", "mmhg": "mmHg", "10s deg": "10°",
+    "masl": "m", "maod": "m", "masd": "m", "mmhg": "mmHg", "10s deg": "10°", "knots": "kn", "miles per hour": "mph",
+    "milligrams per liter": "mg/l", "microsiemens per centimeter at 25 degrees celsius": "uS/cm",
 }  # fmt: skip
 
 
@@ -30,14 +31,14 @@ def unit_named(text: str) -> str:
 
 
 def unit_of(name: str) -> str:
-    """The unit that a column name ends with, in brackets or after the last underscore; "" where it has none."""
+    """The unit in a column name: in brackets, after the last underscore, or between two (level_cm_NAP); "" for none."""
     bracket = re.search(r"[(\[]([^()\[\]]{1,12})[)\]]\s*$", name)
     if bracket:
-        written = bracket[1].strip()
-        return KNOWN.get(written.lower(), written)
+        return unit_named(bracket[1])
     parts = name.strip().lower().split("_")
     for size in (2, 1):
         ending = "_".join(parts[-size:])
         if len(parts) > size and ending in KNOWN:
             return KNOWN[ending]
-    return ""
+    inside = [part for part in parts[1:-1] if len(part) > 1 and part in KNOWN and part not in ("in", "deg", "sec")]
+    return KNOWN[inside[-1]] if inside else ""

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.data.table import CellError, Column
+from rnnforecast.data.texts import Texts
 
 F64 = npt.NDArray[np.float64]
 
@@ -53,6 +54,12 @@ def missing_of(words: Iterable[str], unit: str = "") -> Missing:
     return Missing(USUAL | REASONS | frozenset(own) | (frozenset() if dry else DRY), numbers, dry)
 
 
+def widened(missing: Missing, words: Iterable[str]) -> Missing:
+    """The same with further words and codes."""
+    own = missing_of(words)
+    return replace(missing, words=missing.words | own.words, codes=(*missing.codes, *own.codes))
+
+
 Tally = Counter[str]  # how often each word or code that means missing was met; blanks are not counted
 
 
@@ -74,7 +81,7 @@ def parse_numbers(column: Column, missing: Missing, decimal: str = ".", tally: T
     for code in missing.codes:
         hits = values == code
         if hits.any():
-            counted[f"{code:g}"] += int(hits.sum())
+            counted[f"{code:.15g}"] += int(hits.sum())
             values[hits] = np.nan
     return values
 
@@ -85,8 +92,13 @@ def typed_numbers(column: npt.NDArray[np.float64] | npt.NDArray[np.datetime64]) 
     return np.array(column, np.float64)
 
 
-def text_numbers(column: list[str], missing: Missing, decimal: str, tally: Tally) -> F64:
+def text_numbers(column: list[str] | Texts, missing: Missing, decimal: str, tally: Tally) -> F64:
     """The fast way where every cell is a plain number; cell by cell where not."""
+    if isinstance(column, Texts):
+        try:
+            return mixed_numbers(column, missing, decimal, tally)
+        except ValueError:  # a cell that only looks like a number
+            column = column.tolist()
     if decimal == "." and not any("_" in cell for cell in column):
         try:
             return np.array(list(map(float, column)), np.float64)
@@ -94,6 +106,25 @@ def text_numbers(column: list[str], missing: Missing, decimal: str, tally: Tally
             pass
     tally.update(cell for cell in column if cell and cell in missing.words)
     return np.array([number(i, cell, missing, decimal) for i, cell in enumerate(column)], np.float64)
+
+
+def mixed_numbers(column: Texts, missing: Missing, decimal: str, tally: Tally) -> F64:
+    """Plain numbers by Arrow, the odd cells one by one; counted as `text_numbers` counts. Raises ValueError."""
+    values, odd = column.numbers(decimal)
+    values[odd] = np.nan
+    cells = column.take(odd).tolist()
+    if decimal == "." and all(number_in(cell) is not None for cell in {*cells}):
+        values[odd] = list(map(float, cells))
+        return values
+    odd = np.sort(np.concatenate([odd, np.flatnonzero(np.isin(values, missing.codes))]))  # perhaps a word: -9999
+    cells = column.take(odd).tolist()
+    tally.update(cell for cell in cells if cell and cell in missing.words)
+    known: dict[str, float] = {}
+    for row, cell in zip(odd.tolist(), cells, strict=True):
+        if cell not in known:
+            known[cell] = number(row, cell, missing, decimal)
+    values[odd] = [known[cell] for cell in cells]
+    return values
 
 
 def number(index: int, cell: str, missing: Missing, decimal: str) -> float:
@@ -122,17 +153,24 @@ def hint_for(cell: str, decimal: str) -> str:
 def numeric_share(column: Column, missing: Missing, decimal: str) -> float:
     """Which share of the observed cells are numbers; 0.0 where no cell is observed."""
     if isinstance(column, np.ndarray):
-        return 0.0 if column.dtype.kind == "M" or not np.isfinite(column).any() else 1.0
+        return 0.0 if column.dtype.kind == "M" or not observed_at(typed_numbers(column), missing).any() else 1.0
     observed = [cell for cell in column if cell not in missing.words]
     if decimal == ",":
         observed = ["?" if "." in cell else cell.replace(",", ".") for cell in observed]
-    return sum(number_in(cell) is not None for cell in observed) / len(observed) if observed else 0.0
+    numbers = [value for value in map(number_in, observed) if value is None or value not in missing.codes]
+    return sum(value is not None for value in numbers) / len(numbers) if numbers else 0.0
+
+
+def observed_at(column: F64, missing: Missing) -> npt.NDArray[np.bool_]:
+    """Where numbers are finite and no code, (rows,)."""
+    kept: npt.NDArray[np.bool_] = np.isfinite(column) & ~np.isin(column, missing.codes)
+    return kept
 
 
 def as_text(column: Column) -> list[str]:
     """Cells as ids: text as it stands, whole numbers without .0, a missing number or time as ""."""
     if not isinstance(column, np.ndarray):
-        return column
+        return column.tolist() if isinstance(column, Texts) else column
     if column.dtype.kind == "M":
         return [str(value) for value in column]
     return ["" if v != v else str(int(v)) if v.is_integer() else repr(v) for v in column.tolist()]

@@ -40,7 +40,81 @@ def write_parquet(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]
     return path
 
 
-WRITERS = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
+def write_document(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    path.write_text(json.dumps([dict(zip(names, row, strict=True)) for row in rows]), encoding="utf-8")
+    return path
+
+
+def write_feather(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    import pyarrow as pa
+
+    columns = [pa.array(list(column)) for column in zip(*rows, strict=True)]
+    table = pa.table(columns, names=list(names))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return path
+
+
+def write_line_protocol(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    """Rows of a time, numbers, and a text last, which is the tag."""
+    import numpy as np
+
+    lines = []
+    for time, *numbers, tag in rows:
+        fields = ",".join(f"{n}={v!r}" for n, v in zip(names[1:-1], numbers, strict=True) if v is not None)
+        key = f"gauge,{names[-1]}={escaped(tag)}"
+        lines.append(f"{key} {fields} {np.datetime64(time, 'ns').astype(np.int64)}\n")
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def write_netcdf(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    """Every column along time: the times first, then numbers and texts."""
+    import netCDF4
+    import numpy as np
+
+    with netCDF4.Dataset(str(path), "w") as data:
+        data.createDimension(names[0], len(rows))
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            kind = np.int64 if name == names[0] else str if isinstance(column[0], str) else np.float64
+            variable = data.createVariable(name, kind, (names[0],))
+            if name == names[0]:
+                variable.units = "minutes since 1970-01-01"
+                variable[:] = np.array(column, "datetime64[m]").astype(np.int64)
+            else:
+                variable[:] = np.array(column, object if kind is str else float)
+    return path
+
+
+def escaped(text: str) -> str:
+    """A tag as line protocol writes it."""
+    return "".join("\\" + sign if sign in ",= " else sign for sign in text)
+
+
+def write_dia(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    """Rows of a time, a number called by its parameter, and a location: each a stream of its own."""
+    text = "[IDT;*DIF*;A;CENT;20190213]\n"
+    for time, number, location in rows:
+        moment = time[:16].replace("-", "").replace("T", ";").replace(":", "")
+        pair = "999999999/99" if number is None else f"{number}/0"
+        text += f"[W3H]\nPAR;{names[1]};Waterhoogte;J\nEHD;I;cm\nLOC;{location};Gauge {location}\nTYP;TE\n"
+        text += f"[RKS]\nTYD;{moment};{moment};60;min\n[WRD]\n{pair}:\n"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+WRITERS = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "document": write_document,
+    "dia": write_dia,
+    "feather": write_feather,
+    "line protocol": write_line_protocol,
+    "netcdf": write_netcdf,
+    "parquet": write_parquet,
+}
+
+OWN_CLOCK = ("dia",)  # their times have a zone, whatever a row says
 
 
 def loaded(path: Path, **flags: Any) -> Loaded:

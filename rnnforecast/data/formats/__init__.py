@@ -31,7 +31,7 @@ LAST_RESORT = "delimited"
 FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"%PDF": "PDF", b"SQLite format 3": "an SQLite database",
     b"<!DOCTYPE": "a web page", b"<html": "a web page", b"<?xml": "XML", b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive", b"\x89HDF": "HDF5 or netCDF", b"CDF": "netCDF",
+    b"Rar!": "a RAR archive",
 }  # fmt: skip
 TAR = 257  # where a tar archive says so
 
@@ -88,7 +88,7 @@ def table_in(path: Path, source: str, flags: DataFlags) -> Table:
         head = file.read(HEAD)
     refuse_foreign(head, source)
     name = os.path.basename(inside).lower()
-    signature = recognised(text_of(head), source)
+    signature = PLAIN if b"\0" in head else recognised(text_of(head), source)  # signatures are of text
     if signature is not PLAIN:
         return formats()[signature.parser].read(path, source, flags, signature)
     chosen = next(form for form in formats().values() if form.recognises(head, name))

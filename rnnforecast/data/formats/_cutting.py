@@ -23,6 +23,7 @@ SEPARATORS = ("\t", ";", "|", ",")
 BLANKS = " "  # runs of blanks and tabs: str.split
 SAMPLE = 200  # lines the separator and the header are chosen by
 PREAMBLE = 500  # lines that may stand above a header
+LONGEST = 5000  # and above one that a signature knows
 STEADY = 5  # rows of one width that must follow a header which is not the first line
 _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 _VALUE = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d\d:\d\d.*)?")
@@ -54,7 +55,7 @@ def separator_asked(sep: str | None) -> str | None:
 
 def dialect_in(file: TextIO, encoding: str, source: str, sep: str | None, cut: Cut) -> Dialect:
     """The dialect of an open text. Raises DataUnusable where it has no header."""
-    lines = list(islice(file, PREAMBLE + SAMPLE))
+    lines = list(islice(file, (LONGEST if cut.header else PREAMBLE) + SAMPLE))
     above, excel = skipped(lines, cut)
     if above == len(lines):
         wanted = "comments only" if not cut.header else f"no header such as {cut.header!r} starts with"

@@ -24,14 +24,14 @@ TYPED = bytes({*range(0x80), *range(0xA0, 0x100), 0x80, 0x85, *range(0x91, 0x95)
 WIDE = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
-def encoding_of(path: Path, source: str) -> str:
-    """ "utf-8-sig" or "cp1252". Raises DataUnusable for UTF-16, binary files and endless lines."""
+def encoding_of(path: Path, source: str, endless: bool = False) -> str:
+    """ "utf-8-sig" or "cp1252". Raises DataUnusable for UTF-16, binary files and, unless allowed, endless lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, typed, line = True, True, 1
     for block in blocks(path):
         if line == 1:
             refuse_wide(block, source)
-        refuse_junk(block, source, line)
+        refuse_junk(block, source, line, endless)
         typed = typed and not block.translate(None, TYPED)
         if utf8:
             try:
@@ -64,22 +64,26 @@ def refuse_wide(block: bytes, source: str) -> None:
             )
 
 
-def refuse_junk(block: bytes, source: str, line: int) -> None:
+def refuse_junk(block: bytes, source: str, line: int, endless: bool = False) -> None:
     clean = block.translate(None, CONTROL)
     if len(clean) < len(block):
         index = next(i for i, byte in enumerate(block) if byte in CONTROL)
         place = f"{source} line {line + block[:index].count(10)}"
         raise DataUnusable(f"{place}: byte 0x{block[index]:02x}, a binary or damaged file; expected text")
-    if len(block) == BLOCK and b"\n" not in block and b"\r" not in block:
+    if not endless and len(block) == BLOCK and b"\n" not in block and b"\r" not in block:
         raise DataUnusable(f"{source} line {line}: a line of more than a million characters; expected a table")
 
 
 def held(table: Table, path: Path) -> Table:
     """The table with its chunks kept where the file is small, so that looking at it first costs nothing."""
-    if path.stat().st_size > HELD:
+    if is_big(path):
         return table
     chunks = list(table.chunks())
-    return replace(table, chunks=partial(iter, chunks))
+    return replace(table, chunks=partial(iter, chunks), some=None)
+
+
+def is_big(path: Path) -> bool:
+    return path.stat().st_size > HELD
 
 
 def guarded(source: str, rows: Callable[[], Iterator[Chunk]]) -> Callable[[], Iterator[Chunk]]:

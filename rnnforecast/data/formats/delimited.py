@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,15 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
+from rnnforecast.data.formats import _blocks
 from rnnforecast.data.formats._cutting import BLANKS, Blanks, Dialect, dialect_in, told_apart
-from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held
+from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, is_big
 from rnnforecast.data.signatures import PLAIN, Signature
-from rnnforecast.data.table import Chunk, Column, Table
+from rnnforecast.data.table import Chunk, Column, Mould, Table
 from rnnforecast.errors import DataUnusable
 
 summary = "CSV, TSV and other text with one header line (separator , ; tab | or blanks)"
 
 I64 = npt.NDArray[np.int64]
+Rows = Callable[[tuple[str, ...]], Iterator[Chunk]]
 
 NAMED = {"\t": "TSV", BLANKS: "text cut at blanks"}
 HEAD = 65_536  # characters that a signature learns from
@@ -45,12 +47,20 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
     encoding = encoding_of(path, source)
     with opened(path, encoding) as file:
         dialect = dialect_in(file, encoding, source, flags.sep, signature.cut)
-    with opened(path, encoding) as file:
+    with path.open(encoding=encoding) as file:
         about = signature.told(file.read(HEAD))
+    if signature.survey:
+        with path.open(encoding=encoding) as file:
+            about = replace(about, **signature.survey(file))
     names, dialect = all_names(path, dialect) if dialect.cut.stacked else (dialect.names, dialect)
     about = replace(about, units=(*dialect.units, *about.units))
-    chunks = guarded(source, partial(rows_of, path, source, dialect, signature, names))
-    table = held(Table(source, names, chunks, about=about), path)
+    plain = _blocks.suits(dialect, signature)
+    rows = partial(by_block if plain and is_big(path) else rows_of, path, source, dialect, signature)
+    mould = partial(mould_of, path, source, dialect) if plain else None
+    tidied = tuple(signature.tidy({name: [] for name in names})) if signature.tidy else names
+    some = None if signature.tidy else partial(guarded_some, source, rows)
+    chunks = guarded(source, partial(rows, names))
+    table = held(Table(source, tidied, chunks, about=about, some=some, mould=mould), path)
     decimal = flags.decimal or decimal_of(table.peek(), dialect.separator)
     kind = signature.title or NAMED.get(dialect.separator, "CSV")
     facts = (("format", kind), ("separator", dialect.separator), ("encoding", encoding), ("decimal", decimal),
@@ -60,6 +70,10 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
 
 def opened(path: Path, encoding: str) -> TextIO:
     return path.open(encoding=encoding, newline="")
+
+
+def guarded_some(source: str, rows: Rows, names: tuple[str, ...]) -> Iterator[Chunk]:
+    return guarded(source, partial(rows, names))()
 
 
 def all_names(path: Path, dialect: Dialect) -> tuple[tuple[str, ...], Dialect]:
@@ -74,28 +88,67 @@ def all_names(path: Path, dialect: Dialect) -> tuple[tuple[str, ...], Dialect]:
 
 def renamed(names: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
     rename = dialect.cut.rename or str
-    return told_apart([rename(name.strip()) for name in names])
+    return told_apart([rename(name.strip()) or f"column {i + 1}" for i, name in enumerate(names)])
 
 
 def rows_of(path: Path, source: str, dialect: Dialect, signature: Signature, names: tuple[str, ...]) -> Iterator[Chunk]:
     """Chunks of rows below the header, blank lines left out."""
     with opened(path, dialect.encoding) as file:
-        for _ in range(dialect.above):
-            file.readline()
-        lines: Any = Blanks(file) if dialect.separator == BLANKS else csv.reader(
-            file, delimiter=dialect.separator, skipinitialspace=True, strict=True
-        )  # fmt: skip
-        take(lines, (1 if dialect.headed else 0) + dialect.below, source, dialect.above + 1)
-        line, blank = dialect.above + lines.line_num + 1, False
-        while rows := take(lines, ROWS, source, line):
-            if len(dialect.names) == 1:
-                blank = refuse_hole(rows, blank, f"{source} line {line}")
-            below = dialect.above + lines.line_num + 1
-            sites = sites_in(rows, line, dialect)
-            for part, first, own in sites:
-                yield from chunk_of(part, first, below - line == len(rows), own, signature, names, source)
-            dialect = sites[-1][2]
-            line = below
+        head = header_lines(file, source, dialect)
+        yield from rows_in(file, len(head) + 1, source, dialect, signature, names)
+
+
+def by_block(
+    path: Path, source: str, dialect: Dialect, signature: Signature, names: tuple[str, ...]
+) -> Iterator[Chunk]:
+    """The same by Arrow, as far as it is sure to read the same."""
+    with opened(path, dialect.encoding) as file:
+        head = header_lines(file, source, dialect)
+    slow = partial(rows_in, source=source, dialect=dialect, signature=signature, names=names)
+    yield from _blocks.rows_by_block(path, head, dialect, names, slow)
+
+
+def mould_of(path: Path, source: str, dialect: Dialect) -> Mould:
+    with opened(path, dialect.encoding) as file:
+        head = header_lines(file, source, dialect)
+    return _blocks.mould_of(path, head, dialect)
+
+
+def header_lines(file: TextIO, source: str, dialect: Dialect) -> list[str]:
+    """The lines above the first row, taken from the file."""
+    lines = [file.readline() for _ in range(dialect.above)]
+
+    def told() -> Iterator[str]:
+        for line in file:
+            lines.append(line)
+            yield line
+
+    take(reader(told(), dialect), (1 if dialect.headed else 0) + dialect.below, source, dialect.above + 1)
+    return lines
+
+
+def reader(lines: Iterator[str], dialect: Dialect) -> Any:
+    if dialect.separator == BLANKS:
+        return Blanks(lines)
+    return csv.reader(lines, delimiter=dialect.separator, skipinitialspace=True, strict=True)
+
+
+def rows_in(
+    file: TextIO, first: int, source: str, dialect: Dialect, signature: Signature, names: tuple[str, ...]
+) -> Iterator[Chunk]:
+    """Chunks of the rows of an open text from line `first` on, where it stands."""
+    lines, line, blank = reader(file, dialect), first, False
+    while rows := take(lines, ROWS, source, line):
+        if dialect.cut.below and any(is_header(row, dialect) for row in rows[-dialect.cut.below :]):
+            rows += take(lines, dialect.cut.below, source, line)
+        if len(dialect.names) == 1:
+            blank = refuse_hole(rows, blank, f"{source} line {line}")
+        below = first + lines.line_num
+        sites = sites_in(rows, line, dialect)
+        for part, start, own in sites:
+            yield from chunk_of(part, start, below - line == len(rows), own, signature, names, source)
+        dialect = sites[-1][2]
+        line = below
 
 
 def take(lines: Iterator[list[str]], count: int, source: str, line: int) -> list[list[str]]:
@@ -128,16 +181,17 @@ def refuse_hole(rows: list[list[str]], blank_before: bool, place: str) -> bool:
 
 def sites_in(rows: list[list[str]], line: int, dialect: Dialect) -> list[tuple[list[list[str]], int, Dialect]]:
     """Runs of rows between headers, each with its first line and its columns; the rows of types below go too."""
-    header = next((i for i, row in enumerate(rows) if is_header(row, dialect)), None) if dialect.cut.stacked else None
-    if header is None:
-        return [(rows, line, dialect)]
-    after = header + 1 + dialect.cut.below
-    own = replace(dialect, names=renamed(rows[header], dialect))
-    return [(rows[:header], line, dialect), *sites_in(rows[after:], line + after, own)]
+    headers = [i for i, row in enumerate(rows) if is_header(row, dialect)]
+    sites = [(rows[: headers[0]] if headers else rows, line, dialect)]
+    for header, end in pairwise([*headers, len(rows)]):
+        first = header + 1 + dialect.cut.below
+        sites.append((rows[first:end], line + first, replace(dialect, names=renamed(rows[header], dialect))))
+    return sites
 
 
 def is_header(row: list[str], dialect: Dialect) -> bool:
-    return bool(row) and re.match(dialect.cut.header, dialect.separator.join(row)) is not None
+    """Whether a row is the header again, of another site."""
+    return dialect.cut.stacked and bool(row) and re.match(dialect.cut.header, dialect.separator.join(row)) is not None
 
 
 def chunk_of(
@@ -161,13 +215,15 @@ def chunk_of(
         rows = [squared(row, width) for row in rows] if cut.ragged else rows
         refuse_ragged(rows, lines, width, source)
     if rows:
+        used = {*names}
         cells = {name: [cell.strip() for cell in column]
-                 for name, column in zip(header, zip(*rows, strict=True), strict=True)}  # fmt: skip
+                 for name, column in zip(header, zip(*rows, strict=True), strict=True) if name in used}  # fmt: skip
         for name, tidy in signature.cells.items():
             if name in cells:
                 cells[name] = list(map(tidy, cells[name]))
         nothing = [""] * len(rows)
-        columns: dict[str, Column] = {name: cells.get(name, nothing) for name in names}
+        texts = {name: cells.get(name, nothing) for name in names}
+        columns: dict[str, Column] = {**(signature.tidy(texts) if signature.tidy else texts)}
         yield Chunk(columns, line if lines is None else int(lines[0]), lines)
 
 

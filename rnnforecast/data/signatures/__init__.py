@@ -8,18 +8,19 @@ tests/data/signatures/.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from rnnforecast.config import listed
-from rnnforecast.data.table import About
+from rnnforecast.config import DataFlags, listed
+from rnnforecast.data.table import About, Column
 from rnnforecast.errors import DataUnusable
 
 NOTHING_SAID = About()
-Columns = Mapping[str, list[Any]]  # equal lengths; None = missing
+Columns = Mapping[str, list[Any] | Column]  # of one length; None = missing
+Texts = dict[str, list[str]]  # columns of a text file, cells as written
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,19 @@ class Signature:
     parser: str = "delimited"  # the format in data/formats that reads it
     cut: Cut = Cut()
     about: About = NOTHING_SAID  # what holds for every file of this source
-    learn: Callable[[str], Mapping[str, Any]] | None = None  # fields of About that the head of this file tells
+    learn: Callable[[Any], Mapping[str, Any]] | None = None  # fields of About that the head tells, or the document
+    survey: Callable[[Iterable[str]], Mapping[str, Any]] | None = None  # and those that only all lines tell
     cells: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # cells as they are to be read
-    unfold: Callable[[Any], Columns] | None = None  # columns of a parsed JSON document
-    refuse: tuple[tuple[str, str, str], ...] = ()  # (regular expression, what it is, hint): no series, said politely
+    tidy: Callable[[Texts], Texts] | None = None  # columns of some rows as they are to be read; it may add columns
+    unfold: Callable[[Any, DataFlags], Columns] | None = None  # columns of a JSON document, or of each JSON line
+    refuse: tuple[tuple[str, str, str], ...] = ()  # (regular expression, what it is: \1 is its group, hint), politely
+    also: tuple[Signature, ...] = ()  # further layouts of the same source, tried after this one
 
     def matches(self, head: str) -> bool:
         return bool(self.marks) and all(re.search(mark, head, re.MULTILINE) for mark in self.marks)
 
-    def told(self, head: str) -> About:
-        """`about` with what the head of this file tells."""
+    def told(self, head: Any) -> About:
+        """`about` with what the head of this file, or the JSON document that it is, tells."""
         learned = dict(self.learn(head)) if self.learn else {}
         return replace(self.about, title=self.title, **learned)
 
@@ -76,8 +80,9 @@ def recognised(head: str, source: str) -> Signature:
 
     Raises DataUnusable for what is known and holds no series: an error message, a table of high and low waters.
     """
-    for signature in signatures().values():
-        for mark, what, hint in signature.refuse:
-            if re.search(mark, head, re.MULTILINE):
-                raise DataUnusable(f"{source}: {what}", hint)
-    return next((each for each in signatures().values() if each.matches(head)), PLAIN)
+    layouts = [layout for each in signatures().values() for layout in (each, *each.also)]
+    for layout in layouts:
+        for mark, what, hint in layout.refuse:
+            if found := re.search(mark, head, re.MULTILINE):
+                raise DataUnusable(f"{source}: {found.expand(what)}", hint)
+    return next((layout for layout in layouts if layout.matches(head)), PLAIN)

@@ -58,9 +58,7 @@ def test_nested_values_are_skipped_unless_named(tmp_path: Path) -> None:
     [
         ('{"t": 1}\n{"t": 2\n', "line 2: not a JSON object"),
         ('{"t": 1}\n[1, 2]\n', "line 2: not a JSON object"),
-        ('[{"t": 1}, {"t": 2}]', "line 1: not a JSON object"),
         ('{"t": 1, "t": 2}\n', "line 1: not a JSON object .a name occurs twice"),
-        ('{"a": ' * 100_000, "line 1"),
         ('{"t": ' + "9" * 5000 + "}\n", "line 1: not a JSON object"),
         ('{"a": {"b": 1}}\n', "line 1: no name with a number or a text"),
     ],
