@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -44,6 +45,7 @@ class Format(Protocol):
     def read(self, path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table: ...
 
 
+@cache
 def formats() -> dict[str, Format]:
     """Every format in this folder by name, the last resort last."""
     names = sorted(listed("data/formats"), key=lambda name: (name == LAST_RESORT, name))

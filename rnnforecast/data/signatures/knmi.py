@@ -21,7 +21,7 @@ from typing import Any
 from rnnforecast.data.signatures import Cut, Signature
 from rnnforecast.data.table import About
 
-HEADER = r"[ \t]*#?[ \t]*STN,[ \t]*YYYYMMDD\b"
+HEADER = r"[ \t]*(?:#[ \t]*)?STN,[ \t]*YYYYMMDD\b"
 UNITS = {
     **dict.fromkeys(("DD", "DDVEC"), "°"),
     **dict.fromkeys(("FH", "FF", "FX", "FHVEC", "FG", "FHX", "FHN", "FXX"), "0.1 m/s"),

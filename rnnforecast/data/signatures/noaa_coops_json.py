@@ -20,6 +20,7 @@ from rnnforecast.data.table import About, Flagged
 
 START = r'\A\s*\{\s*"(?:metadata|data|predictions)"\s*:'
 ROW = r'\{[^{}]*"t"\s*:\s*"\d{4}-\d\d-\d\d \d\d:\d\d"[^{}]*\}'
+HIGH_OR_LOW = r'\{[^{}]*"t"\s*:[^{}]*"(?:type|ty)"\s*:\s*"(?:H|L|HH|LL) *"'
 IRREGULAR = "a list of high and low waters, which stand at no regular times; expected a series"
 
 
@@ -54,7 +55,7 @@ signature = Signature(
             "ask NOAA again for another station, product or time",
         ),
         (
-            START + r'(?:\s*\{[^{}]*\}\s*,\s*"data"\s*:)?\s*\[\s*\{[^{}]*"t"\s*:[^{}]*"(?:type|ty)"\s*:\s*"(?:H|L|HH|LL) *"',
+            START + r'(?:\s*\{[^{}]*\}\s*,\s*"data"\s*:)?\s*\[\s*' + HIGH_OR_LOW,
             f"{IRREGULAR}, from NOAA",
             "ask for interval=h, or leave interval out",
         ),
