@@ -15,7 +15,7 @@ import pytest
 
 import rnnforecast
 from rnnforecast import errors
-from rnnforecast.config import DataFlags, RunConfig
+from rnnforecast.config import DataFlags, RunConfig, listed
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,11 +72,18 @@ def test_the_readme_names_every_command_and_exit_code() -> None:
 def test_contributing_names_only_files_that_exist_and_every_contract_word() -> None:
     for path in re.findall(r"`(rnnforecast/[\w/.]+)`", CONTRIBUTING):
         assert (ROOT / path).exists(), path
-    for folder in ("network/cells", "network/decoders", "floors", "training/losses", "data/formats"):
+    for folder in ("network/cells", "network/decoders", "floors", "training/losses", "data/formats", "data/signatures"):
         row = next(line for line in CONTRIBUTING.splitlines() if f"rnnforecast/{folder}/" in line)
         for word in re.findall(r"`([a-z_]+)`", row.partition("with")[2].partition("|")[0]):
             for file in (ROOT / "rnnforecast" / folder).glob("[a-z]*.py"):
                 assert re.search(rf"^(def {word}\(|{word}\b)", file.read_text(), re.MULTILINE), f"{file}: {word}"
+
+
+def test_the_page_on_reading_names_every_format_and_source_and_no_other() -> None:
+    page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([a-z_0-9]+)`", row.split("|")[1])}
+    assert named == {*listed("data/formats"), *listed("data/signatures")}
 
 
 def test_the_changelog_has_an_unreleased_part_and_the_version_is_one() -> None:

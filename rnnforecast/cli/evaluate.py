@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags, names=("stride",))
 def evaluate(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
     model: Model = DEFAULT_MODEL,
     output: Output = None,
     as_json: AsJson = False,

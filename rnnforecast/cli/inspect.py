@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags)
 def inspect(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,  # noqa: ARG001

@@ -26,7 +26,7 @@ FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named he
 def predict(
     data: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[DATA...]", help="CSV, TSV, JSON lines, Parquet; - is stdin; none: the model's rows"),
+        typer.Argument(metavar="[DATA...]", help="files as the gauge wrote them; - is stdin; none: the model's rows"),
     ] = None,
     model: Model = DEFAULT_MODEL,
     format: Annotated[

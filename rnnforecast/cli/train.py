@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags, RunConfig)
 def train(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSON lines or Parquet, - for stdin")],
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
     output: Annotated[
         str,
         typer.Option("--output", "-o", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file to write"),
