@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from rnnforecast.cli.options import (
     DEFAULT_MODEL,
     AsJson,
     Config,
+    Data,
     Model,
     Output,
     Quiet,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags, names=("stride",))
 def evaluate(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
+    data: Data,
     model: Model = DEFAULT_MODEL,
     output: Output = None,
     as_json: AsJson = False,

@@ -7,11 +7,9 @@ import shlex
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from rnnforecast.cli.options import AsJson, Config, Output, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.options import AsJson, Config, Data, Output, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.streams import put, refuse_inputs
 from rnnforecast.config import DataFlags
 from rnnforecast.errors import ForecastError
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags)
 def inspect(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
+    data: Data,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,  # noqa: ARG001

@@ -20,6 +20,9 @@ from rnnforecast.errors import NotFound, UsageError, nearest
 DEFAULT_MODEL = "model.safetensors"
 CONFIG_NAME = "rnnforecast.toml"
 
+Data = Annotated[
+    list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")
+]
 Model = Annotated[
     str, typer.Option("--model", "-m", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file")
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnnforecast.cli.options import DEFAULT_MODEL, Config, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.options import DEFAULT_MODEL, Config, Data, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.streams import Voice
 from rnnforecast.config import DataFlags, RunConfig
 from rnnforecast.errors import TrainingFailed, UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @with_settings(DataFlags, RunConfig)
 def train(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="files, folders, globs, as the gauge wrote them; - is stdin")],
+    data: Data,
     output: Annotated[
         str,
         typer.Option("--output", "-o", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file to write"),

@@ -104,7 +104,16 @@ def load_tables(
     layout = as_known(known, found, tables[0]) if known else found
     readings, layout = without_sentinels(readings, layout)
     panel, findings = regularise(expanded(readings, layout.codings), layout, flags, step, base)
-    return Loaded(panel, layout, findings)
+    return Loaded(panel, layout, findings + strangers(panel, base))
+
+
+def strangers(panel: Panel, base: Mapping[str, F64] | None) -> list[Finding]:
+    """What is said of series that the model was not trained on."""
+    new = [name for name in panel.ids if base is not None and name not in base]
+    if not new:
+        return []
+    text = f"{len(new)} series that training never saw, scaled by their own rows: {listing(new, 5)}"
+    return [Finding("unseen-series", "warning", len(new), text)]
 
 
 def look(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> tuple[Layout, Table]:

@@ -16,7 +16,7 @@ from rnnforecast.data.frequency import Step, stamp_text
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.reading import Loaded, load, look
 from rnnforecast.errors import DataUnusable, Mismatch, NotFound, UsageError
-from tests.data.writing import OWN_CLOCK, WRITERS, hours, loaded, write_csv
+from tests.data.writing import FREE, WRITERS, hours, loaded, write_csv
 
 HOURLY = Step("second", 3600)
 
@@ -53,9 +53,8 @@ def test_every_format_in_any_row_order_gives_one_panel(
         for i, level in enumerate(levels)
     ]
     panels = [
-        loaded(write(folder / f"gauge.{form}", ("unique_id", "ds", "y"), order)).panel
-        for form, write in WRITERS.items()
-        if form not in OWN_CLOCK
+        loaded(WRITERS[form](folder / f"gauge.{form}", ("unique_id", "ds", "y"), order)).panel
+        for form in FREE
         for order in (rows, random.sample(rows, len(rows)))
     ]
     assert all(same(panels[0], panel) for panel in panels[1:])
@@ -267,3 +266,13 @@ def test_a_model_of_naive_times_refuses_a_zone(tmp_path: Path) -> None:
     with pytest.raises(Mismatch, match="times in UTC; expected naive times"):
         load([str(path)], DataFlags(), trained.layout, trained.panel.step)
     assert replace(trained.layout) == trained.layout
+
+
+def test_a_series_that_training_never_saw_is_told_of(tmp_path: Path) -> None:
+    rows = [(t, name, i + 10 * len(name)) for name in ("a", "bb") for i, t in enumerate(hours(30))]
+    path = write_csv(tmp_path / "gauge.csv", ("time", "site", "y"), rows)
+    first = load([str(path)], DataFlags(id=("site",)))
+    base = {"a": first.panel.base[0]}
+    again = load([str(path)], DataFlags(), known=first.layout, step=first.panel.step, base=base)
+    assert [(f.code, f.count) for f in again.findings] == [("unseen-series", 1)]
+    assert "bb" in again.findings[0].text

@@ -114,7 +114,7 @@ WRITERS = {
     "parquet": write_parquet,
 }
 
-OWN_CLOCK = ("dia",)  # their times have a zone, whatever a row says
+FREE = ("csv", "jsonl", "document", "feather", "parquet")  # hold any columns in any order
 
 
 def loaded(path: Path, **flags: Any) -> Loaded:
