@@ -13,9 +13,10 @@ import numpy as np
 
 from rnnforecast.config import RunConfig
 from rnnforecast.data import scaling
-from rnnforecast.data.columns import Layout, shown
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, words
+from rnnforecast.data.names import shown
 from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.scaling import Scale
 from rnnforecast.data.windows import Windows

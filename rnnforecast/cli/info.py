@@ -82,6 +82,6 @@ def card_text(card: dict[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    from rnnforecast.data.columns import shown as cut
+    from rnnforecast.data.names import shown as cut
 
     return ", ".join(cut(str(item)) or "-" for item in value) if isinstance(value, (list, tuple)) else str(value)

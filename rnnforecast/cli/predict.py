@@ -105,8 +105,8 @@ def refuse_old(panel: Panel, max_age: str, zone: str) -> None:
 
     import numpy as np
 
-    from rnnforecast.data.columns import shown
     from rnnforecast.data.frequency import seconds_in
+    from rnnforecast.data.names import shown
     from rnnforecast.data.zones import to_utc
 
     latest = panel.times(panel.cutoff)

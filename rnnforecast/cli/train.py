@@ -66,8 +66,8 @@ def read(data: list[str], flags: DataFlags, asked: dict[str, Any]) -> tuple[Load
 
 def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) -> None:
     """What was found, what will be done: the lengths are always printed, since defaults chose them."""
-    from rnnforecast.data.columns import listing
     from rnnforecast.data.frequency import stamp_text, words
+    from rnnforecast.data.names import listing
 
     panel, layout = loaded.panel, loaded.layout
     ends = stamp_text(panel.times(panel.cutoff).max(keepdims=True), layout)[0]

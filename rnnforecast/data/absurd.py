@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout, shown
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.grid import firsts
+from rnnforecast.data.names import shown
 from rnnforecast.data.readings import Readings
 from rnnforecast.errors import DataUnusable
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout, shown, unit_in
+from rnnforecast.data.columns import Layout, unit_in
 from rnnforecast.data.findings import Finding
+from rnnforecast.data.names import shown
 from rnnforecast.data.table import CellError, Chunk, Flagged, Table
 from rnnforecast.data.values import Missing, Tally, as_text, missing_of, parse_numbers
 from rnnforecast.data.zones import stamp_text

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from rnnforecast.config import DataFlags
 from rnnforecast.data.clock import PLUS, calendar_columns, clock_column, joined, parts_of
 from rnnforecast.data.coding import Coding, find_codings
+from rnnforecast.data.names import listing, plain, quoted, split_names, split_words
 from rnnforecast.data.table import About, Chunk, Column, Table
 from rnnforecast.data.times import SHAPES, shape_of
 from rnnforecast.data.units import unit_named, unit_of
@@ -146,16 +147,6 @@ def clock_added(chunk: Chunk, time: str | None, parts: tuple[str, ...]) -> Chunk
     return replace(chunk, columns={**chunk.columns, time: joined(chunk, parts)})
 
 
-def split_words(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
-
-
-def split_names(values: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Column names out of repeated or comma-separated flag values; an exact column name wins over splitting."""
-    found = [part for value in values for part in ([value] if value in names else split_words([value]))]
-    return tuple(dict.fromkeys(found))
-
-
 def named_columns(table: Table, names: tuple[str, ...], flags: DataFlags) -> Named:
     """Every column that a flag names. Raises DataUnusable for an unknown one, UsageError for one named twice."""
     roles = {role: split_names(getattr(flags, role), names) for role in ("target", "id", "past", "future", "static")}
@@ -181,29 +172,6 @@ def known(name: str, role: str, table: Table, names: tuple[str, ...]) -> None:
         f"{table.source}: no column {name!r}; expected one of {listing(names)}",
         f"did you mean {flag} {quoted(guess)}?" if guess else "",
     )
-
-
-def listing(names: Iterable[str], most: int = 12) -> str:
-    """Names for a message, cut where there are many."""
-    every = list(names) or ["none"]
-    some = ", ".join(shown(name) for name in every[:most])
-    return some if len(every) <= most else f"{some} and {len(every) - most} more"
-
-
-def shown(name: str) -> str:
-    """A name for a message: on one line, and not too long."""
-    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
-    return line if len(line) <= 40 else line[:39] + "…"
-
-
-def quoted(name: str) -> str:
-    """A name as it is typed in a shell."""
-    return name if re.fullmatch(r"[\w.:/+-]+", name) else "'" + shown(name).replace("'", "'\\''") + "'"
-
-
-def plain(name: str) -> str:
-    """A name as it is compared: «Date Time» is date_time."""
-    return re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_") or name.lower()
 
 
 def find_time(table: Table, chunk: Chunk, named: Named, flags: DataFlags) -> tuple[str | None, str]:

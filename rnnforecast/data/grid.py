@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.columns import Layout, plain
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.frequency import DAY, JITTER, WEEK, Step, infer_step, parse_step
+from rnnforecast.data.names import plain
 from rnnforecast.data.readings import Readings
 from rnnforecast.data.units import unit_of
 from rnnforecast.data.zones import offsets_at, stamp_text

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout, shown
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, length_in_steps, words
+from rnnforecast.data.names import shown
 from rnnforecast.data.zones import stamp_text
 from rnnforecast.errors import UsageError
 

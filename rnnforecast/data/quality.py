@@ -17,11 +17,12 @@ import numpy.typing as npt
 from rnnforecast.config import DataFlags
 from rnnforecast.data.absurd import refuse_absurd, refuse_drowning
 from rnnforecast.data.bounds import moment
-from rnnforecast.data.columns import Layout, listing, quoted, shown, split_words
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.grid import Places, aggregate, choose_step, firsts, on_grid
 from rnnforecast.data.holes import fill_short, gaps_found, missing_found
+from rnnforecast.data.names import listing, quoted, shown, split_words
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.readings import Readings
 from rnnforecast.data.zones import stamp_text

@@ -18,12 +18,13 @@ import numpy.typing as npt
 from rnnforecast.config import DataFlags
 from rnnforecast.data.clock import clock, parts_of
 from rnnforecast.data.coding import expanded
-from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_words, unit_in
+from rnnforecast.data.columns import Layout, find, require_target, unit_in
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.formats import open_table
 from rnnforecast.data.formats._many import open_all as open_many
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.joining import join
+from rnnforecast.data.names import listing, quoted, split_words
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.quality import regularise
 from rnnforecast.data.readings import SINGLE, Readings, collect, named_by_file, stack

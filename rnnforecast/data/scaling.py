@@ -9,6 +9,8 @@ import numpy as np
 
 from rnnforecast.data.panel import F32, F64, I64, Panel
 
+BLOCK = 1 << 17  # rows summed at a time: a series may be larger than the memory
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -41,21 +43,29 @@ def over_series(static: F32) -> F64:
 
 def moments(panel: Panel, series: int, end: int) -> tuple[F64, F64]:
     """Mean and deviation of one series' columns over its rows before `end`; a constant column has spread 1."""
-    values = panel.values[panel.offsets[series] : end].astype(np.float64)  # (n, columns)
-    seen = np.isfinite(values)
-    count = np.maximum(seen.sum(axis=0), 1)
-    mean = np.where(seen, values, 0.0).sum(axis=0) / count
-    deviation = np.sqrt((np.where(seen, values - mean, 0.0) ** 2).sum(axis=0) / count)
+    blocks = [slice(at, min(at + BLOCK, end)) for at in range(int(panel.offsets[series]), end, BLOCK)]
+    total = sum((summed(panel.values[block], 0.0) for block in blocks), np.zeros((2, panel.values.shape[1])))
+    count = np.maximum(total[0], 1)
+    mean = total[1] / count
+    squares = sum(summed(panel.values[block], mean, 2)[1] for block in blocks)
+    deviation = np.sqrt(squares / count)
     loc = mean + panel.base[series]
     # What float32 can store of the values beside their base, and float64 of what the file wrote, is no movement.
     constant = deviation <= np.maximum(1e-7 * np.abs(mean), 1e-14 * np.abs(loc))
     return loc, np.where(constant, 1.0, deviation)
 
 
+def summed(values: F32, mean: F64 | float, power: int = 1) -> F64:
+    """Of values (n, columns), how many were observed and the sum of a power of their distance from `mean`, (2, columns)."""
+    seen = np.isfinite(values)
+    apart = np.where(seen, values.astype(np.float64) - mean, 0.0) ** power
+    return np.stack([seen.sum(axis=0), apart.sum(axis=0)])
+
+
 def for_panel(panel: Panel, known: Mapping[str, int], scale: Scale) -> Scale:
     """The stored scale of each of the panel's series; one never seen is scaled by its own rows, its statics as all."""
-    own = fit(panel, panel.cutoff)
     rows = [known.get(name, -1) for name in panel.ids]
-    loc = [scale.loc[k] if k >= 0 else own.loc[s] for s, k in enumerate(rows)]
-    spread = [scale.spread[k] if k >= 0 else own.spread[s] for s, k in enumerate(rows)]
-    return Scale(np.array(loc), np.array(spread), scale.static)
+    ends = (panel.cutoff + 1).tolist()
+    pairs = [(scale.loc[k], scale.spread[k]) if k >= 0 else moments(panel, s, ends[s]) for s, k in enumerate(rows)]
+    loc, spread = (np.array(column) for column in zip(*pairs, strict=True))
+    return Scale(loc, spread, scale.static)

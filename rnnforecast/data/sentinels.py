@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout, shown
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
+from rnnforecast.data.names import shown
 from rnnforecast.data.readings import Readings
 
 F64 = npt.NDArray[np.float64]

@@ -3,10 +3,14 @@
     | train ................ | validation .... | test .... |
                    o h h h h | h h h h          the last training origin and the first validation origin are a
                            o                    horizon apart: no target row serves two parts
+
+Of a very long record not every window is used: as many as LEARNED (training) and JUDGED (validation, test) numbers to
+forecast are in, drawn evenly over the part. Neighbouring windows tell nearly the same, and memory stays bounded.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +22,9 @@ from rnnforecast.data.frequency import Step, defaults, length_in_steps
 from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
+
+LEARNED, JUDGED = 1 << 22, 1 << 19  # numbers that the windows of a part forecast together, at most
+FEWEST = 1024  # windows, however long the horizon
 
 
 @dataclass(frozen=True)
@@ -59,15 +66,16 @@ def segment_for(config: RunConfig, step: Step) -> int:
 
 def split(panel: Panel, config: RunConfig) -> Split:
     """The three parts of every series. Raises DataUnusable with the number of rows that it takes."""
-    ends = [part_ends(panel, s, config) for s in range(panel.num_series)]
+    ends = [part_ends(panel, s, rows, config) for s, rows in enumerate(panel.lengths().tolist())]
     train_end = np.array([e[0] for e in ends], np.int64)
     validation_end = np.array([e[1] for e in ends], np.int64)
     H, stride = config.horizon, config.stride
     first = panel.offsets[:-1] + config.lookback - 1
+    judged = most_windows(panel, H, JUDGED)
     parts = Split(
-        train=origins_between(panel, first, train_end - H),
-        validation=origins_between(panel, np.maximum(train_end, first), validation_end - H, stride),
-        test=origins_between(panel, np.maximum(validation_end, first), panel.cutoff - H, stride),
+        train=origins_between(panel, first, train_end - H, most=most_windows(panel, H, LEARNED)),
+        validation=origins_between(panel, np.maximum(train_end, first), validation_end - H, stride, judged),
+        test=origins_between(panel, np.maximum(validation_end, first), panel.cutoff - H, stride, judged),
         train_end=train_end,
         validation_end=validation_end,
     )
@@ -87,9 +95,9 @@ def refuse(panel: Panel, config: RunConfig) -> None:
     )
 
 
-def part_ends(panel: Panel, series: int, config: RunConfig) -> tuple[int, int]:
-    """Last flat row of the training and of the validation part of one series."""
-    cutoff, rows = int(panel.cutoff[series]), int(panel.lengths()[series])
+def part_ends(panel: Panel, series: int, rows: int, config: RunConfig) -> tuple[int, int]:
+    """Last flat row of the training and of the validation part of one series of `rows` rows."""
+    cutoff = int(panel.cutoff[series])
     test = part_length(panel, series, config.test, rows, cutoff, config.horizon, "test")
     validation = part_length(panel, series, config.validation, rows, cutoff - test, config.horizon, "validation")
     return cutoff - test - validation, cutoff - test
@@ -113,17 +121,41 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
         raise UsageError(
             f"{name} must be a share between 0 and 1, a duration or a start date, got {text!r}", f"--{name} 0.15"
         ) from None
-    first = int(panel.offsets[series])
-    times = panel.step.at(panel.start[series], np.arange(last - first + 1))
-    length = int((times >= moment).sum())
-    if not 0 < length < len(times):
+    there = last - int(panel.offsets[series]) + 1
+    length = there - row_at(panel, series, moment, there)
+    if not 0 < length < there:
         raise UsageError(f"{name} starts at {text}, outside the data", f"--{name} 0.15")
     return max(horizon, length)
 
 
-def origins_between(panel: Panel, first: I64, last: I64, stride: int = 1) -> I64:
-    """Every `stride`-th row from `first` to `last` (series,) at which a target was observed, in order of time."""
-    origins = np.concatenate([np.arange(a, b + 1, stride) for a, b in zip(first, last, strict=True)]).astype(np.int64)
-    seen = np.asarray(np.isfinite(panel.values[:, : len(panel.targets)]).any(axis=1))
-    chosen: I64 = origins[seen[origins]]
+def row_at(panel: Panel, series: int, moment: int, rows: int) -> int:
+    """How many of the first `rows` rows of a series stand before `moment`: a search, since a series may be long."""
+    start = panel.start[series]
+    return bisect_left(range(rows), moment, key=lambda row: int(panel.step.at(start, np.array(row))))
+
+
+def most_windows(panel: Panel, horizon: int, cells: int) -> int:
+    """How many windows forecast so many numbers together."""
+    return max(FEWEST, cells // (horizon * len(panel.targets)))
+
+
+def origins_between(panel: Panel, first: I64, last: I64, stride: int = 1, most: int | None = None) -> I64:
+    """Every `stride`-th row from `first` to `last` (series,) at which a target was observed, in order of time.
+
+    Of more than `most` rows, one is drawn from each of `most` equal runs of them.
+    """
+    counts = np.maximum((last - first) // stride + 1, 0)
+    ends = np.cumsum(counts)
+    places = evenly(int(ends[-1]), most)
+    series = np.searchsorted(ends, places, side="right")
+    origins: I64 = first[series] + (places - (ends - counts)[series]) * stride
+    chosen = origins[np.isfinite(panel.values[:, : len(panel.targets)][origins]).any(axis=1)]
     return chosen if panel.num_series == 1 else chosen[np.argsort(panel.times(chosen), kind="stable")]
+
+
+def evenly(total: int, most: int | None) -> I64:
+    """0 to `total` - 1, or one number out of each of `most` equal runs: every k-th would meet the same hours only."""
+    if most is None or total <= most:
+        return np.arange(total)
+    edges = np.linspace(0, total, most + 1).astype(np.int64)
+    return edges[:-1] + (np.random.default_rng(0).random(most) * np.diff(edges)).astype(np.int64)

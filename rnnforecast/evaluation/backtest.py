@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnforecast.data.panel import F64, I64, Panel
-from rnnforecast.data.split import origins_between
+from rnnforecast.data.split import JUDGED, most_windows, origins_between, row_at
 from rnnforecast.data.windows import Windows
 from rnnforecast.errors import DataUnusable
 from rnnforecast.floors import batches
@@ -93,8 +93,9 @@ def unseen(model: Model, panel: Panel, stride: int) -> tuple[I64, bool]:
     limits = np.array([ends.get(name, np.iinfo(np.int64).min) for name in panel.ids])
     complete = panel.offsets[:-1] + model.config.lookback - 1
     last = panel.cutoff - model.config.horizon
-    fresh = origins_between(panel, np.maximum(complete, first_row(panel, limits)), last, stride)
-    origins = fresh if len(fresh) else origins_between(panel, complete, last, stride)
+    most = most_windows(panel, model.config.horizon, JUDGED)
+    fresh = origins_between(panel, np.maximum(complete, first_row(panel, limits)), last, stride, most)
+    origins = fresh if len(fresh) else origins_between(panel, complete, last, stride, most)
     if not len(origins):
         raise DataUnusable(
             f"too few rows to evaluate: the longest series has {int(panel.lengths().max())}, "
@@ -105,5 +106,6 @@ def unseen(model: Model, panel: Panel, stride: int) -> tuple[I64, bool]:
 
 def first_row(panel: Panel, seconds: I64) -> I64:
     """The first flat row of each series that stands at or after `seconds` (series,)."""
-    rows = [np.arange(a, b) for a, b in zip(panel.offsets, panel.offsets[1:], strict=False)]
-    return np.array([r[0] + np.searchsorted(panel.times(r), s) for r, s in zip(rows, seconds, strict=True)], np.int64)
+    lengths = np.diff(panel.offsets).tolist()
+    before = [row_at(panel, s, moment, rows) for s, (moment, rows) in enumerate(zip(seconds, lengths, strict=True))]
+    return panel.offsets[:-1] + np.array(before, np.int64)

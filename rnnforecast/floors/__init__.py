@@ -84,12 +84,18 @@ def folds(windows: Windows, origins: I64) -> I64:
     return blocks
 
 
-def cross_fitted(floor: Floor, windows: Windows, origins: I64, config: RunConfig, step: Step) -> F64:
-    """(N, H, T): each block's forecasts by a floor fitted on the other blocks, as honest as unseen data."""
+def cross_fitted(
+    floor: Floor, windows: Windows, origins: I64, config: RunConfig, step: Step, kept: I64 | None = None
+) -> F64:
+    """(N, H, T): each block's forecasts by a floor fitted on the other blocks, as honest as unseen data.
+
+    `kept`: indices of the origins at which forecasts are wanted; all by default.
+    """
     blocks = folds(windows, origins)
-    out = np.empty((len(origins), windows.horizon, len(windows.panel.targets)))
-    for block in np.unique(blocks):
-        inside = blocks == block
-        rest = origins[~inside] if (~inside).any() else origins
-        out[inside] = forecasts(floor, floor.fit(windows, rest, config, step), windows, origins[inside])
+    kept = np.arange(len(origins)) if kept is None else kept
+    out = np.empty((len(kept), windows.horizon, len(windows.panel.targets)))
+    for block in np.unique(blocks[kept]):
+        rest = origins[blocks != block] if (blocks != block).any() else origins
+        inside = blocks[kept] == block
+        out[inside] = forecasts(floor, floor.fit(windows, rest, config, step), windows, origins[kept[inside]])
     return out

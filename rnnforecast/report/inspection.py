@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.data.columns import Layout, listing, shown
+from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import stamp_text, words
+from rnnforecast.data.names import listing, shown
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.table import About
 from rnnforecast.data.units import unit_named, unit_of

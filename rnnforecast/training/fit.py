@@ -19,7 +19,7 @@ from rnnforecast.data import features, scaling
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.panel import F64, I64, Panel
-from rnnforecast.data.split import Split, origins_between, split
+from rnnforecast.data.split import LEARNED, Split, most_windows, origins_between, split
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
 from rnnforecast.floors import cross_fitted, floor_named, names
@@ -42,9 +42,9 @@ class Workshop:
     parts: Split
     observer: Observer
 
-    def cross_fitted(self, floor: str, origins: I64) -> F64:
+    def cross_fitted(self, floor: str, origins: I64, kept: I64 | None = None) -> F64:
         """(N, H, T) by fits that did not see the window; NaN where the floor had nothing to stand on."""
-        return cross_fitted(floor_named(floor), self.windows, origins, self.config, self.panel.step)
+        return cross_fitted(floor_named(floor), self.windows, origins, self.config, self.panel.step, kept)
 
 
 def fit(
@@ -56,14 +56,14 @@ def fit(
     parts = shop.parts
     shop.observer.stage("fitting the simple rules")
     members = Members(config, fit_floors(shop, parts.train), None)
-    at_train = np.stack([shop.cross_fitted(f.name, parts.train) for f in members.floors])  # (floors, N, H, T)
     ranking = ranked(members, members.over(shop.windows, parts.validation), config)
-    members, epochs = with_network(shop, members, ranking[0], at_train)
+    members, epochs = with_network(shop, members, ranking[0])
     shop.observer.stage("weighing the members")
     checked = members.over(shop.windows, parts.validation)
     stack = weigh(members, checked, ranking[0])
     kept = trajectories.thin(len(parts.train))
-    learned = members.over(shop.windows, parts.train[kept], floors=at_train[:, kept])
+    at_kept = np.stack([shop.cross_fitted(f.name, parts.train, kept) for f in members.floors])  # (floors, N, H, T)
+    learned = members.over(shop.windows, parts.train[kept], floors=at_kept)
     errors = trajectories.collect(learned, checked, stack, members.names.index(ranking[0]), len(members.floors))
     shop.observer.stage("refitting on all rows")
     return Model(
@@ -108,7 +108,7 @@ def ranked(members: Members, evidence: Evidence, config: RunConfig) -> tuple[str
     return tuple(members.names[k] for k in order)
 
 
-def with_network(shop: Workshop, members: Members, best: str, at_train: F64) -> tuple[Members, int]:
+def with_network(shop: Workshop, members: Members, best: str) -> tuple[Members, int]:
     """The members with a network that learned what the floor `best` misses; as they are where max_epochs is 0."""
     config, parts = shop.config, shop.parts
     if config.max_epochs == 0:
@@ -117,7 +117,7 @@ def with_network(shop: Workshop, members: Members, best: str, at_train: F64) -> 
     anchor, train_anchor, check_anchor = None, None, None
     if config.floor != "none":
         anchor, index = best, members.names.index(best)
-        train_anchor = np.nan_to_num(at_train[index])
+        train_anchor = np.nan_to_num(shop.cross_fitted(best, parts.train), copy=False)
         check_anchor = np.nan_to_num(members.over(shop.windows, parts.validation).members[index])
     lesson = Lesson(shop.windows, parts.train, train_anchor)
     check = Lesson(shop.windows, parts.validation, check_anchor)
@@ -149,7 +149,8 @@ def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
 def with_final_fits(shop: Workshop, members: Members, epochs: int) -> Members:
     """Floors refitted on all rows, and with --final-fit the network taken a little further on them."""
     panel, config = shop.panel, shop.config
-    everything = origins_between(panel, panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon)
+    first, last = panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon
+    everything = origins_between(panel, first, last, most=most_windows(panel, config.horizon, LEARNED))
     refitted = fit_floors(shop, everything)
     floors = tuple(replace(f, final=r.fitted) for f, r in zip(members.floors, refitted, strict=True))
     network = members.network
@@ -162,9 +163,11 @@ def with_final_fits(shop: Workshop, members: Members, epochs: int) -> Members:
 
 
 def record(panel: Panel, parts: Split, findings: Sequence[Finding]) -> Record:
-    digest = sha256(panel.values.tobytes() + panel.base.tobytes() + panel.start.tobytes()).hexdigest()
+    digest = sha256()
+    for array in (panel.values, panel.base, panel.start):
+        digest.update(array.reshape(-1).data)
     ends = own_times(panel, parts.validation_end)
-    return Record(panel.ids, ends, panel.times(panel.cutoff), digest, tuple(findings))
+    return Record(panel.ids, ends, panel.times(panel.cutoff), digest.hexdigest(), tuple(findings))
 
 
 def own_times(panel: Panel, rows: I64) -> I64:

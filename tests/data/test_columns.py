@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.columns import Layout, find, listing, quoted, require_target, split_names
+from rnnforecast.data.columns import Layout, find, require_target
+from rnnforecast.data.names import listing, quoted, split_names
 from rnnforecast.data.table import Chunk, Column, Table
 from rnnforecast.errors import DataUnusable, UsageError
 from tests.data.writing import hours

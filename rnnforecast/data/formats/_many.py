@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.columns import ID_NAMES, PERIOD_NAMES, listing, plain
+from rnnforecast.data.columns import ID_NAMES, PERIOD_NAMES
 from rnnforecast.data.formats import _text, open_table
 from rnnforecast.data.formats._folder import File, files_in
+from rnnforecast.data.names import listing, plain
 from rnnforecast.data.table import Chunk, Column, Mould, Table
 from rnnforecast.errors import DataUnusable
 

@@ -105,7 +105,7 @@ def test_what_is_wrong_names_its_file_and_line(tmp_path: Path) -> None:
     bad = tmp_path / "c.csv"
     lines = bad.read_text().splitlines()
     for text, message in (
-        ([*lines[:3], "2026-01-01T02:00,x"], r"c.csv line 4, column 'level': 'x' is not a number"),
+        ([*lines[:3], "2026-01-01T02:00,wet"], r"c.csv line 4, column 'level': 'wet' is not a number"),
         ([*lines, "noon,1"], r"c.csv line 8: 'noon' is not a time"),
         ([*lines, lines[2].replace(",2", ",9")], r"c.csv line 8: 2026-01-01T01:00 was met before .* at line 3"),
         ([*lines, "1,2,3"], r"c.csv line 8: 3 fields; expected 2"),
