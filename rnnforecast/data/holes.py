@@ -9,6 +9,7 @@ from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, length_in_steps, words
 from rnnforecast.data.names import shown
+from rnnforecast.data.spill import blocks, owned, per_row
 from rnnforecast.data.zones import stamp_text
 from rnnforecast.errors import UsageError
 
@@ -19,28 +20,44 @@ Bool = npt.NDArray[np.bool_]
 
 def gaps_found(present: Bool, offsets: I64, last: I64, start: I64, step: Step, layout: Layout) -> list[Finding]:
     """Rows that the file lacks: how many, in how many holes, and where the longest is."""
-    series = np.repeat(np.arange(len(last)), np.diff(offsets))
-    absent = ~present & (np.arange(len(present)) < last[series])
-    if not absent.any():
+    begin, end = holes_in(present, offsets, last)
+    if not len(begin):
         return []
-    edges = np.diff(np.r_[False, absent, False].astype(np.int8))
-    begin, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     longest = int(np.argmax(end - begin))
     row = int(begin[longest])
-    when = step.at(start[series[row]], np.array([row - offsets[series[row]]]))
-    count = int(absent.sum())
+    series = int(np.searchsorted(offsets, row, side="right")) - 1
+    when = step.at(start[series], np.array([row - offsets[series]]))
+    count = int((end - begin).sum())
     length = words(int((end - begin)[longest]), step)
     gaps = "1 gap" if len(begin) == 1 else f"{len(begin)} gaps"
     text = f"{count} rows missing in {gaps}; the longest is {length} from {stamp_text(when, layout)[0]}"
     return [Finding("gaps", "warning" if count * 20 > len(present) else "note", count, text)]
 
 
+def holes_in(present: Bool, offsets: I64, last: I64) -> tuple[I64, I64]:
+    """Where runs of absent rows begin and end, (holes,), before the row `last` of each series (series,)."""
+    edges, before = [], False
+    for rows in blocks(len(present)):
+        absent = ~present[rows] & (np.arange(rows.start, rows.stop) < limit(last, offsets, rows))
+        edges.append(np.flatnonzero(np.diff(np.r_[before, absent])) + rows.start)
+        before = bool(absent[-1])
+    every = np.concatenate(edges)
+    return every[::2], every[1::2]
+
+
+def limit(last: I64, offsets: I64, rows: slice) -> I64:
+    """`last` of the series of each of these rows."""
+    series, begin = owned(offsets, rows)
+    return per_row(last[series], begin, rows.stop - rows.start)
+
+
 def missing_found(values: F64, present: Bool, offsets: I64, last: I64, names: tuple[str, ...]) -> list[Finding]:
     """Cells without a value in rows that are there, per column, up to the cutoff."""
-    series = np.repeat(np.arange(len(last)), np.diff(offsets))
-    rows = present & (np.arange(len(present)) <= last[series])
-    counts = np.isnan(values[rows]).sum(axis=0).tolist()
-    total = max(int(rows.sum()), 1)
+    total, missing = 0, np.zeros(len(names), np.int64)
+    for rows in blocks(len(present)):
+        there = present[rows] & (np.arange(rows.start, rows.stop) <= limit(last, offsets, rows))
+        total += int(there.sum())
+        missing += np.isnan(values[rows][there]).sum(axis=0)
     return [
         Finding(
             "missing",
@@ -49,7 +66,7 @@ def missing_found(values: F64, present: Bool, offsets: I64, last: I64, names: tu
             f"{shown(name)}: {n} of {total} values missing ({n / total:.1%})",
             column=name,
         )
-        for name, n in zip(names, counts, strict=True)
+        for name, n in zip(names, missing.tolist(), strict=True)
         if n
     ]
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from rnnforecast.errors import DataUnusable
 
 Array = npt.NDArray[Any]
+I64 = npt.NDArray[np.int64]
 
 BLOCK = 1 << 17  # rows at a time
 
@@ -29,6 +30,18 @@ def blocks(rows: int) -> Iterator[slice]:
     """0 to `rows` in runs of at most BLOCK."""
     for start in range(0, rows, BLOCK):
         yield slice(start, min(start + BLOCK, rows))
+
+
+def owned(offsets: I64, rows: slice) -> tuple[I64, I64]:
+    """The series that have some of these flat rows, and where among the rows each begins: (k,) and (k,)."""
+    first, last = np.searchsorted(offsets, [rows.start, rows.stop - 1], side="right") - 1
+    series = np.arange(first, last + 1)
+    return series, np.maximum(offsets[series] - rows.start, 0)
+
+
+def per_row(values: Array, begin: I64, rows: int) -> Array:
+    """What runs of rows have, (k, ...), for each of `rows` rows; run i begins at begin[i]."""
+    return np.repeat(values, np.diff(np.r_[begin, rows]), axis=0)
 
 
 def empty(shape: tuple[int, ...], dtype: Any, spilled: bool) -> Array:

@@ -174,7 +174,10 @@ def flat_lines(seen: Seen, change: F32) -> list[Finding]:
         own = (long >= first) & (long < end)
         flat[own] = unusual_runs(lengths[first:end], seen.values[starts[first:end]])[long[own] - first]
     at, length = starts[long[flat]], lengths[long[flat]]
-    what, labels = "{value} for {label} from {time}: a stuck gauge?", [words(n, seen.panel.step) for n in length.tolist()]
+    what, labels = (
+        "{value} for {label} from {time}: a stuck gauge?",
+        [words(n, seen.panel.step) for n in length.tolist()],
+    )
     return seen.told("flat", at, length, what, "--exclude {time}..{end}", labels, at + length - 1)
 
 
@@ -273,11 +276,111 @@ def shifts(seen: Seen) -> list[Finding]:
     steps = with_holes(seen, sides, sharpest(seen, sides))
     before, after = (quartiles_of(seen, start, sides.length) for start in (steps.at - sides.length, steps.at))
     series, moved = seen.series(steps.at), habits_of(after) - habits_of(before)
-    times = np.abs(moved) / sides.usual[:, series]
+    usual = sides.usual[:, series]
     held = agree(steps.size, moved[0]) & (np.abs(steps.size) > JUMP_OUT * steps.others)
-    jump = held & (times[0] >= JUMP_TIMES) & rare(np.abs(steps.size), held, series)
-    jump |= np.isnan(steps.size) & (times[0] >= HOLE_TIMES)
-    switch, expected = switch_of(seen, steps, before, after, sides.usual[:, series], held)
+    switch, expected = switch_of(seen, steps, before, after, usual, held)
+    jump = held & rare(np.abs(steps.size), held, series) & (np.abs(moved[0]) >= JUMP_TIMES * usual[0])
+    jump |= np.isnan(steps.size) & (np.abs(moved[0]) >= HOLE_TIMES * usual[0])
     expected[0, jump & (switch < 0)] = moved[0, jump & (switch < 0)]
     lasts = lasting(sides, steps.at, expected)
-    ...
+    return jumps_found(seen, steps.at, moved[0], jump & (switch < 0) & lasts) + switches_found(
+        seen, steps.at, switch, lasts
+    )
+
+
+def jumps_found(seen: Seen, at: I64, moved: F64, which: Bool) -> list[Finding]:
+    sizes = np.abs(moved[which])
+    labels = [seen.amount(size, "+") for size in moved[which].tolist()]
+    what = "level jump of {label} at {time}: datum change, or gauge moved?"
+    return seen.told("jump", at[which], sizes, what, "--start {last}", labels)
+
+
+def switches_found(seen: Seen, at: I64, switch: I64, lasts: Bool) -> list[Finding]:
+    which = lasts & (switch >= 0)
+    labels = [SWITCHES[i][2] for i in switch[which].tolist()]
+    what = "another unit from {time} on, as if from {label}"
+    return seen.told("unit-switch", at[which], -switch[which], what, "--start {last}", labels)
+
+
+def sharpest(seen: Seen, sides: Sides) -> Steps:
+    """The sharpest step of each side that lies between two others, where it stands out and is seen whole.
+
+    A step is a sixth of a fifth difference: beside it tides and slow floods are almost straight lines.
+    """
+    starts = sides.starts[1:-1][sides.series[2:] == sides.series[:-2]]
+    span = np.arange(-AROUND - 3, sides.length + AROUND + 2)
+    found = [sharp_steps(seen.values[starts[part, None] + span]) for part in parts(len(starts), len(span))]
+    top, size, others = np.concatenate(found, axis=1)
+    at = starts + top.astype(np.int64)
+    kept = (np.abs(size) > SWITCH_OUT * others) & (seen.rows[at + 2] - seen.rows[at - 3] == 5)
+    return Steps(at[kept], size[kept], others[kept])
+
+
+def sharp_steps(values: F32) -> F64:
+    """Of pieces with AROUND and some values on each side: where the sharpest step is, its size, the largest other."""
+    steps = np.diff(values, 5, axis=1) / 6
+    top = np.argmax(np.abs(steps[:, AROUND:-AROUND]), axis=1)
+    rows, beside = np.arange(len(values))[:, None], np.r_[: AROUND - 2, AROUND + 3 : 2 * AROUND + 1]
+    others = np.abs(steps[rows, top[:, None] + beside]).max(axis=1)
+    return np.stack([top, steps[rows[:, 0], top + AROUND], others])
+
+
+def with_holes(seen: Seen, sides: Sides, steps: Steps) -> Steps:
+    """The steps, and the places after holes no shorter than AROUND and up to a quarter of a side."""
+    missing = np.diff(seen.rows) - 1
+    at = 1 + np.flatnonzero((missing >= AROUND) & (missing <= sides.length // 4))
+    first, end = seen.bounds[seen.series(at)], seen.bounds[seen.series(at) + 1]
+    at = at[(at - first >= sides.length) & (end - at >= sides.length)]
+    unknown = np.full(len(at), np.nan)
+    return Steps(np.r_[steps.at, at], np.r_[steps.size, unknown], np.r_[steps.others, unknown])
+
+
+def agree(a: F64, b: F64) -> Bool:
+    """Whether two sizes are of one sign and alike; shape as both."""
+    return np.logical_and(a * b > 0, np.minimum(np.abs(a), np.abs(b)) >= AGREE * np.maximum(np.abs(a), np.abs(b)))
+
+
+def rare(sizes: F64, held: Bool, series: I64) -> Bool:
+    """Which sizes (c,) are far beyond the third largest of their series after which the level held."""
+    third = np.zeros(len(sizes))
+    for s in each(series[held]):
+        third[series == s] = np.r_[0, 0, np.sort(sizes[held & (series == s)])][-3]
+    return sizes > RARE_TIMES * third
+
+
+def lasting(sides: Sides, at: I64, expected: F64) -> Bool:
+    """Whether the habits of up to a year before and after differ as `expected` (3, c), NaN where that is open."""
+    found = ~np.isnan(expected).all(axis=0)
+    side = np.searchsorted(sides.starts, at, side="right") - 1
+    for i in np.flatnonzero(found).tolist():
+        first, end = np.searchsorted(sides.series, sides.series[side[i]] + np.array([0, 1]))
+        before = sides.habits[:, max(first, side[i] - LASTING_SIDES) : side[i]]
+        after = sides.habits[:, side[i] + 1 : min(end, side[i] + 1 + LASTING_SIDES)]
+        long = min(before.shape[1], after.shape[1]) >= FEWEST_SIDES
+        apart = np.median(after, axis=1) - np.median(before, axis=1) if long else np.zeros(3)
+        found[i] = (agree(apart, expected[:, i]) | np.isnan(expected[:, i])).all()
+    return found
+
+
+def switch_of(seen: Seen, steps: Steps, before: F64, after: F64, usual: F64, held: Bool) -> tuple[I64, F64]:
+    """The switch of unit at each place, (c,) into SWITCHES, or -1; and how the habits then differ, (3, c), or NaN.
+
+    The row after is the row before in the other unit; so are level and spread, apart from their habits; and this is
+    far from what they usually do. A level around zero has no ratio: there the spread tells. The others are (3, c).
+    """
+    found, told = np.full(len(steps.at), -1), np.full(usual.shape, np.nan)
+    p = 1.5 * seen.true(steps.at - 1) - 0.5 * seen.true(steps.at - 2)  # half a row before, by the slope
+    q = 1.5 * seen.true(steps.at) - 0.5 * seen.true(steps.at + 1)  # half a row after
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(np.log(np.abs(q)) - np.log(np.abs(p)))
+    known = rare(ratio, held, seen.series(steps.at)) & ~np.isnan(steps.size)
+    around_zero = np.all([(low < -0.1 * high) & (high > -0.1 * low) for low, _, high in (before, after)], axis=0)
+    for i, (factor, offset, _) in enumerate(SWITCHES):
+        exact = np.abs(q - factor * p - offset) < SWITCH_NEAR * min(1, factor) * np.abs(q - p)
+        expected = habits_of(factor * before + offset) - habits_of(before)
+        fits = ~(np.abs(habits_of(after) - habits_of(before) - expected) > 2 * usual).any(axis=0)
+        sure = np.abs(expected) >= JUMP_TIMES * usual
+        sure[2] &= around_zero
+        hit = known & exact & fits & sure.any(axis=0)
+        found[hit], told[:, hit] = i, np.where(sure, expected, np.nan)[:, hit]
+    return found, told

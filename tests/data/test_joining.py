@@ -86,7 +86,12 @@ def test_a_known_future_column_may_be_in_the_future_data_alone(gauge: Path, tmp_
             {"past": ("rain",)},
             "line 3: another row of the time on line 2",
         ),
-        (("time", "rain"), [(t, "wet") for t in hours(10)], {"past": ("rain",)}, "line 2, column 'rain': 'wet'"),
+        (
+            ("time", "rain"),
+            [(t, "wet" if i == 0 else i) for i, t in enumerate(hours(10))],
+            {"past": ("rain",)},
+            "line 2, column 'rain': 'wet'",
+        ),
     ],
 )
 def test_what_cannot_be_joined_is_refused(

@@ -11,7 +11,7 @@ import pytest
 
 from rnnforecast.config import DataFlags, listed
 from rnnforecast.data.formats import HEAD, formats, open_table, text_of
-from rnnforecast.data.packed import unpacked
+from rnnforecast.data.formats._packed import unpacked
 from rnnforecast.data.signatures import PLAIN, Signature, recognised, signatures
 from rnnforecast.errors import DataUnusable
 

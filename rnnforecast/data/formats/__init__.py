@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from rnnforecast.config import DataFlags, listed
-from rnnforecast.data.packed import spool, unpacked
+from rnnforecast.data.formats._packed import spool, unpacked
 from rnnforecast.data.signatures import PLAIN, Signature, recognised
 from rnnforecast.data.table import Table
 from rnnforecast.errors import DataUnusable, NotFound

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data import packed
+from rnnforecast.data.formats import _packed as packed
 from rnnforecast.data.formats import open_table
 from rnnforecast.errors import DataUnusable
 from tests.data.writing import hours, loaded
