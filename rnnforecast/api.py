@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -76,7 +77,7 @@ def train(frame: DataFrame, **settings: Any) -> Model:
     from rnnforecast.training.fit import fit
 
     flags, asked = told_apart(settings)
-    loaded = load_tables([table_of(frame)], flags)
+    loaded = load_tables([table_of(frame)], flags).looked_at(int(time.time()))
     panel = loaded.panel
     return Model(scored(fit(panel, loaded.layout, configure(panel, asked), loaded.findings), panel))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,11 +45,12 @@ def inspect(
     next_words = next_command(data, layout, given or {})
     panel, findings = None, []
     if layout.target:
-        loaded = load_tables(tables, flags, opened=others)
+        loaded = load_tables(tables, flags, opened=others).looked_at(int(time.time()))
         panel, layout, findings = loaded.panel, loaded.layout, loaded.findings
     elif layout.candidates:
         with suppress(ForecastError):  # columns that cannot be read together are listed by name alone
             loaded = load_tables(tables, replace(flags, target=layout.candidates), opened=others)
+            loaded = loaded.looked_at(int(time.time()))
             panel, findings = loaded.panel, loaded.findings
             layout = replace(loaded.layout, target=(), units=(), candidates=layout.candidates)
     told = (panel, layout, findings, next_words, tables[0].facts, tables[0].about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,7 +59,7 @@ def read(data: list[str], flags: DataFlags, asked: dict[str, Any]) -> tuple[Load
     from rnnforecast.data.reading import load
     from rnnforecast.data.split import configure, split
 
-    loaded = load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None)
+    loaded = load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None).looked_at(int(time.time()))
     settings = configure(loaded.panel, asked)
     split(loaded.panel, settings)
     return loaded, settings

@@ -29,6 +29,7 @@ from rnnforecast.data.panel import Panel
 from rnnforecast.data.quality import regularise
 from rnnforecast.data.readings import SINGLE, Readings, collect, named_by_file, stack
 from rnnforecast.data.sentinels import without_sentinels
+from rnnforecast.data.suspicions import suspicions
 from rnnforecast.data.table import Table
 from rnnforecast.errors import DataUnusable, Mismatch, UsageError, nearest
 
@@ -42,6 +43,10 @@ class Loaded:
     panel: Panel
     layout: Layout
     findings: list[Finding]
+
+    def looked_at(self, now: int) -> Loaded:
+        """The same with what looks suspicious; `now` in seconds since 1970, UTC."""
+        return replace(self, findings=[*self.findings, *suspicions(self.panel, self.layout, now)])
 
 
 def load(
