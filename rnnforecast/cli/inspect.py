@@ -18,6 +18,8 @@ from rnnforecast.errors import ForecastError
 if TYPE_CHECKING:
     from rnnforecast.data.columns import Layout
 
+MOST = 64  # candidates that are read, where the target is open; the others are listed by name
+
 
 @with_settings(DataFlags)
 def inspect(
@@ -49,7 +51,7 @@ def inspect(
         panel, layout, findings = loaded.panel, loaded.layout, loaded.findings
     elif layout.candidates:
         with suppress(ForecastError):  # columns that cannot be read together are listed by name alone
-            loaded = load_tables(tables, replace(flags, target=layout.candidates), opened=others)
+            loaded = load_tables(tables, replace(flags, target=layout.candidates[:MOST]), opened=others)
             loaded = loaded.looked_at(int(time.time()))
             panel, findings = loaded.panel, loaded.findings
             layout = replace(loaded.layout, target=(), units=(), candidates=layout.candidates)

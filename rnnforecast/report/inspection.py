@@ -83,11 +83,12 @@ def inspect_json(
             unit = unit or unit_named(units.get(name, ""))
             about_it = {"column": name, "title": titles.get(name, ""), "unit": unit, "reason": reasons.get(role, "")}
             columns[role].append(about_it | _statistics(panel, layout, at) | {"codes": _codes(findings, name)})
-    if not columns["candidates"]:
-        columns["candidates"] = [
-            {"column": name, "title": titles.get(name, ""), "unit": unit_named(units.get(name, "")) or unit_of(name)}
-            for name in layout.candidates
-        ]
+    read = {column["column"] for column in columns["candidates"]}
+    columns["candidates"] += [
+        {"column": name, "title": titles.get(name, ""), "unit": unit_named(units.get(name, "")) or unit_of(name)}
+        for name in layout.candidates
+        if name not in read
+    ]
     return {
         "format": {name: value for name, value in facts if value not in ("", ())},
         "looks_like": about.title,
