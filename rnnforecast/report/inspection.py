@@ -57,7 +57,8 @@ def inspect_text(
     elif seen["candidates"]:
         rows += [["other", ", ".join(_named(column) for column in seen["candidates"][:MOST])]]
     rows += [["static", listing(layout.static)]] if layout.static else []
-    unused = [name for name in layout.unused if name not in layout.candidates]
+    candidates = {*layout.candidates}
+    unused = [name for name in layout.unused if name not in candidates]
     rows += [["unused", listing(unused)]] if unused else []
     for finding in findings:
         if finding.severity != "note" or finding.code not in IN_COLUMNS:
