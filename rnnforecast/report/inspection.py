@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,13 @@ def inspect_text(
     next_command: str,
     facts: Facts = (),
     about: About = NOTHING_SAID,
+    extent: Mapping[str, Any] | None = None,
 ) -> str:
-    """About ten lines for people; `facts` and `about` are those of Table: what the reader saw, what the file says."""
-    seen = inspect_json(panel, layout, findings, next_command, facts, about)
+    """About ten lines for people; `facts` and `about` are those of Table: what the reader saw, what the file says.
+
+    `extent`: first, last and about_rows of a file of which only the ends were read.
+    """
+    seen = inspect_json(panel, layout, findings, next_command, facts, about, extent)
     rows = [["format", _format(seen["format"])]] if facts else []
     rows += [["station", about.station]] if about.station else []
     rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
@@ -60,6 +64,8 @@ def inspect_text(
     candidates = {*layout.candidates}
     unused = [name for name in layout.unused if name not in candidates]
     rows += [["unused", listing(unused)]] if unused else []
+    if extent:
+        rows += [["estimated", f"from both ends of about {extent['about_rows']:,} rows; --full reads all"]]
     for finding in findings:
         if finding.severity != "note" or finding.code not in IN_COLUMNS:
             rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
@@ -73,6 +79,7 @@ def inspect_json(
     next_command: str,
     facts: Facts = (),
     about: About = NOTHING_SAID,
+    extent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The same for json.dumps; times are written as the input writes them, values in the columns' units."""
     reasons, titles, units = dict(layout.reasons), dict(about.titles), dict(about.units)
@@ -95,7 +102,7 @@ def inspect_json(
         "looks_like": about.title,
         "station": about.station,
         "series": list(panel.ids) if panel else [],
-        "time": time | (_extent(panel, layout) if panel else {}),
+        "time": time | (_extent(panel, layout) if panel else {}) | dict(extent or {}),
         **columns,
         "static": list(layout.static),
         "unused": list(layout.unused),
@@ -206,7 +213,8 @@ def _time(time: dict[str, Any]) -> str:
     if "step" in time:
         known = f"{time['zone']} ({time['zone_reason']})" if time["zone_reason"] else time["zone"]
         parts += [known if time["zone"] else "no zone" if time["column"] else ""]
-        parts += [f"every {time['step']}", f"{time['first']} to {time['last']}", count(time["steps"], "step")]
+        parts += [f"every {time['step']}", f"{time['first']} to {time['last']}"]
+        parts += [f"about {time['about_rows']:,} rows" if "about_rows" in time else count(time["steps"], "step")]
     return ", ".join(part for part in parts if part) + _because(time)
 
 

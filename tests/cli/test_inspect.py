@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.process import hourly, names_in, refused, run, shell, wave, works, write
@@ -120,3 +121,20 @@ def test_inspect_writes_nothing_but_the_named_output(tide: dict[str, Path], tmp_
     works(run("inspect", tide["csv"], "-o", "seen.txt", cwd=tmp_path))
     assert (tmp_path / "seen.txt").read_bytes() == usual
     refused(run("inspect", "seen.txt", "-o", "seen.txt", cwd=tmp_path), 11, "is read from")
+
+
+def test_a_long_file_is_estimated_from_its_ends_and_counted_in_full_when_asked(tmp_path: Path) -> None:
+    count = 2_000_000
+    times = np.datetime_as_string(np.datetime64("2020-01-01T00:00", "m") + np.arange(count) * np.timedelta64(1, "m"))
+    lines = [f"{t},{i % 1440 / 100:.2f},a note that makes rows long" for i, t in enumerate(times.tolist())]
+    data = write(tmp_path / "long.csv", "time,level_m,note", lines)
+    assert data.stat().st_size > 64 << 20
+    seen = strict(works(run("inspect", data, "--json", cwd=tmp_path)).out)["time"]
+    assert (seen["first"], seen["last"]) == (times[0], times[-1])
+    assert abs(seen["about_rows"] - count) < count / 100
+    text = works(run("inspect", data, cwd=tmp_path)).out.decode()
+    assert "estimated" in text
+    assert "--full" in text
+    full = works(run("inspect", data, "--full", cwd=tmp_path)).out.decode()
+    assert "2,000,000 steps" in full
+    assert "--full" not in full
