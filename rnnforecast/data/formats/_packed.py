@@ -17,8 +17,8 @@ from typing import IO, Any, BinaryIO
 from rnnforecast.errors import DataUnusable
 
 BLOCK = 1 << 20
-BOMB = 1000  # times its packed size, and more than a gigabyte: refused
-GIGABYTE = 1 << 30
+BOMB = 300  # times its packed size, and more than a quarter of a gigabyte: refused
+QUARTER = 1 << 28
 SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -99,7 +99,7 @@ def kept(stream: IO[bytes], source: str, size: int, kind: str = "packed") -> Pat
     written = 0
     while block := stream.read(BLOCK):
         written += len(block)
-        if written > max(BOMB * size, GIGABYTE):
+        if written > max(BOMB * size, QUARTER):
             raise DataUnusable(f"{source}: {kind} file of more than {BOMB} times its size; expected a data file")
         store(file, block, source)
     file.flush()

@@ -72,7 +72,7 @@ def test_a_workbook_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "GIGABYTE", 100_000)
+    monkeypatch.setattr(packed, "QUARTER", 100_000)
     (tmp_path / "gauge.csv").write_bytes(bz2.compress(b"0" * 50_000_000))
-    with pytest.raises(DataUnusable, match="more than 1000 times its size"):
+    with pytest.raises(DataUnusable, match="more than 300 times its size"):
         loaded(tmp_path / "gauge.csv")
