@@ -11,6 +11,7 @@ from rnnforecast.data.columns import Layout
 from rnnforecast.data.grid import firsts
 from rnnforecast.data.names import shown
 from rnnforecast.data.readings import Readings
+from rnnforecast.data.spill import blocks
 from rnnforecast.errors import DataUnusable
 
 F64 = npt.NDArray[np.float64]
@@ -21,12 +22,13 @@ DROWNING = 1e9  # times the usual distance from the median: more than float32 ca
 
 def refuse_absurd(readings: Readings) -> None:
     """Refuse infinities and numbers beyond 1e30, by line."""
-    with np.errstate(invalid="ignore"):
-        wrong = np.abs(readings.values) > LARGEST
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        name, value = shown(readings.columns[column]), readings.values[row, column]
-        raise DataUnusable(f"{readings.place(row)}: {name} is {value:g}; expected a finite number below 1e30")
+    for rows in blocks(len(readings)):
+        with np.errstate(invalid="ignore"):
+            wrong = np.argwhere(np.abs(readings.values[rows]) > LARGEST)
+        for row, column in wrong[:1].tolist():
+            name, value = shown(readings.columns[column]), readings.values[rows.start + row, column]
+            place = readings.place(rows.start + row)
+            raise DataUnusable(f"{place}: {name} is {value:g}; expected a finite number below 1e30")
 
 
 def refuse_drowning(readings: Readings, layout: Layout) -> None:
@@ -40,12 +42,16 @@ def refuse_drowning(readings: Readings, layout: Layout) -> None:
             rows = first + np.flatnonzero(~np.isnan(column[first:end]))
             row = drowning(column[rows])
             if row is not None:
-                value = float(column[rows[row]])
-                raise DataUnusable(
-                    f"{readings.place(int(rows[row]))}: {shown(name)} is {value:g}, beside which the digits of the "
-                    "other values are lost; expected values of one size",
-                    f"--missing {value!r} if it means a missing value",
-                )
+                raise drowned(readings, int(rows[row]), at)
+
+
+def drowned(readings: Readings, row: int, column: int) -> DataUnusable:
+    value = float(readings.values[row, column])
+    return DataUnusable(
+        f"{readings.place(row)}: {shown(readings.columns[column])} is {value:g}, beside which the digits of the "
+        "other values are lost; expected values of one size",
+        f"--missing {value!r} if it means a missing value",
+    )
 
 
 def drowning(values: F64) -> int | None:

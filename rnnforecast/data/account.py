@@ -48,8 +48,9 @@ class Account:
                 values[:, i] = self.places(chunk, name, missing, self.strange[i])
             else:
                 values[:, i] = self.column(chunk, name, missing, self.tallies[i])
-        self.provisional.append(np.zeros(len(chunk), np.bool_))
-        self.estimated.append(np.zeros(len(chunk), np.bool_))
+        if self.flags:
+            self.provisional.append(np.zeros(len(chunk), np.bool_))
+            self.estimated.append(np.zeros(len(chunk), np.bool_))
         for flag in self.flags:
             self.judge(chunk, flag, values)
         return values

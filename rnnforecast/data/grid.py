@@ -136,10 +136,47 @@ class Places:
 
 def on_grid(readings: Readings, step: Step, layout: Layout) -> Places:
     """The place of every row. Raises DataUnusable for a row between two steps and for a grid that is far too long."""
-    places = by_month(readings, step) if step.unit == "month" else by_count(readings, step)
-    tolerance = 0.0 if step.unit == "row" else JITTER * step.count * (30 * DAY if step.unit == "month" else 1)
+    start = readings.times[firsts(readings)[:-1]]
+    start = step.at(start, np.zeros_like(start)) if step.unit == "month" else on_phase(readings, start, step)
+    places = Places(start, *placed(readings.times, start[readings.series], step))
     refuse_endless(readings, places, layout)
-    wrong = np.flatnonzero(np.abs(places.off) > tolerance)
+    refuse_between(readings, places.off, step, layout)
+    return places
+
+
+def placed(times: I64, start: I64, step: Step) -> tuple[I64, I64]:
+    """The place of each time on a grid that begins at `start`, and how far from it the time is; (rows,) each."""
+    if step.unit == "month":
+        index = (months(times) - months(start)) // step.count
+        return index, times - step.at(start, index)
+    apart = times - start
+    index = (apart + step.count // 2) // step.count
+    return index, apart - index * step.count
+
+
+def months(times: I64) -> I64:
+    return times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+
+
+def on_phase(readings: Readings, start: I64, step: Step) -> I64:
+    """Where each series' grid begins, (series,), so that it goes through the most frequent phase of its rows."""
+    start, bounds = start.copy(), firsts(readings)
+    off = (readings.times - start[readings.series]) % step.count
+    for series in np.flatnonzero(np.bincount(readings.series[off != 0])).tolist():  # unique() would import numpy.ma
+        phases, counts = np.unique(off[bounds[series] : bounds[series + 1]], return_counts=True)
+        start[series] += nearest_phase(int(phases[np.argmax(counts)]), step)
+    return start
+
+
+def nearest_phase(phase: int, step: Step) -> int:
+    """The shift to a phase (0 to a step) by the shorter way."""
+    return phase - step.count if phase * 2 > step.count else phase
+
+
+def refuse_between(readings: Readings, off: I64, step: Step, layout: Layout) -> None:
+    """Refuse the first row that stands further `off` (n,) its place than jitter would."""
+    tolerance = 0.0 if step.unit == "row" else JITTER * step.count * (30 * DAY if step.unit == "month" else 1)
+    wrong = np.flatnonzero(np.abs(off) > tolerance)
     if len(wrong):
         row = int(wrong[0])
         time = stamp_text(readings.times[row : row + 1], layout)[0]
@@ -148,43 +185,28 @@ def on_grid(readings: Readings, step: Step, layout: Layout) -> Places:
             f"{step.text()} apart",
             f"--freq {step.text().replace(' ', '')} --aggregate {way_of(layout)}",
         )
-    return places
-
-
-def by_count(readings: Readings, step: Step) -> Places:
-    """Seconds or row numbers; each series' grid goes through its most frequent phase."""
-    bounds = firsts(readings)
-    start = readings.times[bounds[:-1]].copy()
-    off = (readings.times - start[readings.series]) % step.count
-    for series in np.flatnonzero(np.bincount(readings.series[off != 0])).tolist():  # unique() would import numpy.ma
-        phases, counts = np.unique(off[bounds[series] : bounds[series + 1]], return_counts=True)
-        phase = int(phases[np.argmax(counts)])
-        start[series] += phase - step.count if phase * 2 > step.count else phase
-    apart = readings.times - start[readings.series]
-    index = (apart + step.count // 2) // step.count
-    return Places(start, index, apart - index * step.count)
-
-
-def by_month(readings: Readings, step: Step) -> Places:
-    months = readings.times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-    first = firsts(readings)[:-1]
-    start = step.at(readings.times[first], np.zeros(len(first), np.int64))
-    index = (months - months[first][readings.series]) // step.count
-    return Places(start, index, readings.times - step.at(start[readings.series], index))
 
 
 def refuse_endless(readings: Readings, places: Places, layout: Layout) -> None:
     lengths = places.lengths(readings)
-    total = int(lengths.sum())
-    if total <= max(MOST_ROWS, MOST_TIMES * len(readings)):
+    if not is_endless(int(lengths.sum()), len(readings)):
         return
     series = int(np.argmax(lengths))
     a, b = firsts(readings)[series : series + 2].tolist()
     widest = int(np.argmax(np.diff(places.index[a:b])))
     row = a + widest if widest + 1 <= (b - a) // 2 else a + widest + 1
+    raise endless(readings, row, int(lengths.sum()), len(readings), layout)
+
+
+def is_endless(steps: int, rows: int) -> bool:
+    return steps > max(MOST_ROWS, MOST_TIMES * rows)
+
+
+def endless(readings: Readings, row: int, steps: int, rows: int, layout: Layout) -> DataUnusable:
+    """What is said of a row that stands far from the others."""
     time = stamp_text(readings.times[row : row + 1], layout)[0]
-    raise DataUnusable(
-        f"{readings.place(row)}: {time} is far from the other rows ({total:,} steps for "
-        f"{len(readings):,} rows); expected times close together",
+    return DataUnusable(
+        f"{readings.place(row)}: {time} is far from the other rows ({steps:,} steps for "
+        f"{rows:,} rows); expected times close together",
         "--start or --end leaves it out",
     )

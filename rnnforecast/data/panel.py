@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,3 +56,17 @@ class Panel:
         """Seconds of each flat row; rows past the end of a series go on counting. Shape as `rows`."""
         series = self.series_of(rows)
         return self.step.at(self.start[series], rows - self.offsets[series])
+
+
+def tail(panel: Panel, rows: int) -> Panel:
+    """The last `rows` rows before and with the cutoff of each series, and what is known after it."""
+    first = np.maximum(panel.offsets[:-1], panel.cutoff - rows + 1)
+    kept = [np.arange(a, b) for a, b in zip(first, panel.offsets[1:], strict=True)]
+    offsets = np.concatenate([[0], np.cumsum([len(k) for k in kept])]).astype(np.int64)
+    return replace(
+        panel,
+        values=panel.values[np.concatenate(kept)],
+        offsets=offsets,
+        start=panel.times(first),
+        cutoff=offsets[:-1] + panel.cutoff - first,
+    )

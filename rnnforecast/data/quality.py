@@ -3,13 +3,12 @@
 - Rows are sorted once by series and time; whatever follows cannot depend on the order of the file.
 - Equal rows of one time are dropped and counted; different ones are refused, naming both lines.
 - Holes stay NaN. Only `--gaps interpolate:N` fills, only inside a series, and says how many.
-- The grid ends at the last observed target; later rows are kept only where a known-future column is observed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,8 @@ from rnnforecast.data.bounds import moment
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step
-from rnnforecast.data.grid import Places, aggregate, choose_step, firsts, on_grid
-from rnnforecast.data.holes import fill_short, gaps_found, missing_found
+from rnnforecast.data.grid import Places, aggregate, choose_step, on_grid
+from rnnforecast.data.laying import Grid, panel_of
 from rnnforecast.data.names import listing, quoted, shown, split_words
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.readings import Readings
@@ -59,25 +58,60 @@ def regularise(
 
 def within(readings: Readings, layout: Layout, flags: DataFlags, findings: list[Finding]) -> Readings:
     """Rows from --start to --end; those in an --exclude span become missing."""
-    kept = np.ones(len(readings), np.bool_)
-    if flags.start:
-        kept &= readings.times >= moment(flags.start, layout, "--start")
-    if flags.end:
-        kept &= readings.times <= moment(flags.end, layout, "--end", last=True)
-    if not kept.any():
+    bounds = bounds_of(layout, flags)
+    kept = bounds.kept(readings.times)
+    findings += left_out(int((~kept).sum()), len(kept), readings)
+    readings = readings if kept.all() else readings.take(kept)
+    inside = bounds.excluded(readings.times)
+    findings += treated_as_missing(int(inside.sum()))
+    return without(readings, inside, layout).compact()
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What --start, --end and --exclude say, in seconds."""
+
+    first: int | None
+    last: int | None
+    spans: tuple[tuple[int, int], ...]
+
+    def kept(self, times: I64) -> Bool:
+        kept = np.ones(len(times), np.bool_)
+        if self.first is not None:
+            kept &= times >= self.first
+        if self.last is not None:
+            kept &= times <= self.last
+        return kept
+
+    def excluded(self, times: I64) -> Bool:
+        inside = np.zeros(len(times), np.bool_)
+        for first, last in self.spans:
+            inside |= (times >= first) & (times <= last)
+        return inside
+
+
+def bounds_of(layout: Layout, flags: DataFlags) -> Bounds:
+    """Raises UsageError for what is no time."""
+    first = moment(flags.start, layout, "--start") if flags.start else None
+    last = moment(flags.end, layout, "--end", last=True) if flags.end else None
+    return Bounds(first, last, tuple(span_of(text, layout) for text in split_words(flags.exclude)))
+
+
+def left_out(count: int, rows: int, readings: Readings) -> list[Finding]:
+    if count == rows:
         raise DataUnusable(f"{readings.sources[0][0]}: no row between --start and --end; expected some")
-    if not kept.all():
-        text = f"{int((~kept).sum())} rows outside --start and --end left out"
-        findings.append(Finding("outside", "note", int((~kept).sum()), text))
-        readings = readings.take(kept)
-    readings = readings.compact()
-    spans = [span_of(text, layout) for text in split_words(flags.exclude)]
-    inside = np.zeros(len(readings), np.bool_)
-    for first, last in spans:
-        inside |= (readings.times >= first) & (readings.times <= last)
+    text = f"{count} rows outside --start and --end left out"
+    return [Finding("outside", "note", count, text)] if count else []
+
+
+def treated_as_missing(count: int) -> list[Finding]:
+    return [Finding("excluded", "note", count, f"{count} rows treated as missing")] if count else []
+
+
+def without(readings: Readings, inside: Bool, layout: Layout) -> Readings:
+    """The readings with the rows `inside` (n,) missing; what is static stays."""
     if not inside.any():
         return readings
-    findings.append(Finding("excluded", "note", int(inside.sum()), f"{int(inside.sum())} rows treated as missing"))
     moving = np.array([name not in layout.panel_columns("static") for name in readings.columns])
     return replace(readings, values=np.where(inside[:, None] & moving, np.nan, readings.values))
 
@@ -99,10 +133,14 @@ def in_order(readings: Readings, findings: list[Finding]) -> Readings:
     back = int((same & (times[1:] < times[:-1])).sum())
     if back:
         order = np.lexsort((readings.times, readings.series))
-        newest_first = back * 2 > int(same.sum())
-        text = "rows are newest first: sorted" if newest_first else f"{back} rows out of order: sorted"
-        findings.append(Finding("order", "note", back, text))
+        findings += disorder(back, int(same.sum()))
     return readings.take(order.astype(np.int64))
+
+
+def disorder(back: int, pairs: int) -> list[Finding]:
+    """What is said of `back` rows that are older than the row of their series above them, of so many pairs."""
+    text = "rows are newest first: sorted" if back * 2 > pairs else f"{back} rows out of order: sorted"
+    return [Finding("order", "note", back, text)] if back else []
 
 
 def is_sorted(readings: Readings) -> bool:
@@ -127,10 +165,13 @@ def without_repeats(readings: Readings, layout: Layout, how: str, findings: list
         sums = np.add.reduceat(np.where(seen, readings.values, 0.0), new, axis=0)
         counts = np.add.reduceat(seen, new, axis=0, dtype=np.int64)
         result = replace(result, values=np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
-    count = int(again.sum())
-    text = f"{count} repeated rows dropped" if alike else f"{count} rows of a time already met: {how} taken"
-    findings.append(Finding("duplicates", "note" if alike else "warning", count, text))
+    findings += repeats(int(again.sum()), alike, how)
     return result
+
+
+def repeats(count: int, alike: bool, how: str) -> list[Finding]:
+    text = f"{count} repeated rows dropped" if alike else f"{count} rows of a time already met: {how} taken"
+    return [Finding("duplicates", "note" if alike else "warning", count, text)] if count else []
 
 
 def refuse_conflict(readings: Readings, layout: Layout, again: Bool) -> None:
@@ -191,17 +232,15 @@ def snapped(
     moved = int((places.off != 0).sum())
     if not moved:
         return readings, places
-    findings.append(
-        Finding(
-            "jitter",
-            "note",
-            moved,
-            f"{moved} rows moved by up to {np.abs(places.off).max()} s to their step of {step.text()}",
-        )
-    )
+    findings += jitter(moved, int(np.abs(places.off).max()), step)
     readings = replace(readings, times=readings.times - places.off)
     readings = without_repeats(readings, layout, flags.duplicates, findings)
     return readings, on_grid(readings, step, layout)
+
+
+def jitter(moved: int, most: int, step: Step) -> list[Finding]:
+    text = f"{moved} rows moved by up to {most} s to their step of {step.text()}"
+    return [Finding("jitter", "note", moved, text)] if moved else []
 
 
 def gridded(
@@ -213,35 +252,14 @@ def gridded(
     base: Mapping[str, F64] | None,
     findings: list[Finding],
 ) -> Panel:
-    """The panel: values scattered to their rows, holes counted, ends trimmed, silent series dropped."""
-    past, future, static_names = (layout.panel_columns(role) for role in ("past", "future", "static"))
-    dynamic = layout.target + past + future
+    """The panel: values scattered to their rows."""
+    dynamic = layout.target + layout.panel_columns("past") + layout.panel_columns("future")
     offsets = np.r_[0, np.cumsum(places.lengths(readings))]
     values, present = scattered(readings, offsets[readings.series] + places.index, dynamic, int(offsets[-1]))
-    ends, last = ends_of(values, offsets, len(layout.target), len(future))
-    series = heard(readings, layout, last, findings)
-    findings += gaps_found(present, offsets, last, places.start, step, layout)
-    findings += missing_found(values, present, offsets, last, dynamic)
-    fill_short(values, offsets, step, flags.gaps, findings)
-    static = constants(readings, static_names)
-    new_offsets = np.r_[0, np.cumsum((ends - offsets[:-1])[series])].astype(np.int64)
-    pieces = [values[offsets[s] : ends[s]] for s in series.tolist()]
-    bases = base_of(pieces, [readings.ids[s] for s in series.tolist()], base)
-    return Panel(
-        ids=tuple(readings.ids[s] for s in series.tolist()),
-        targets=layout.target,
-        past=past,
-        future=future,
-        values=np.concatenate([(piece - b).astype(np.float32) for piece, b in zip(pieces, bases, strict=True)]),
-        base=bases,
-        offsets=new_offsets,
-        start=places.start[series],
-        cutoff=new_offsets[:-1] + (last - offsets[:-1])[series],
-        static=static[series],
-        static_names=static_names,
-        step=step,
-        zone=layout.zone,
-    )
+    source = readings.sources[0][0]
+    static = constants([readings], readings.ids, layout.panel_columns("static"), source)
+    grid = Grid(source, readings.ids, values, present, offsets, places.start, static, step, spilled=False)
+    return panel_of(grid, layout, flags, base, findings)
 
 
 def scattered(readings: Readings, flat: I64, names: tuple[str, ...], rows: int) -> tuple[F64, Bool]:
@@ -253,74 +271,32 @@ def scattered(readings: Readings, flat: I64, names: tuple[str, ...], rows: int) 
     return values, present
 
 
-def ends_of(values: F64, offsets: I64, targets: int, futures: int) -> tuple[I64, I64]:
-    """Where each series ends, and its last row with an observed target (-1: none), flat rows, (series,)."""
-    rows = np.arange(len(values))
-    seen = ~np.isnan(values)
-    last = np.maximum.reduceat(np.where(seen[:, :targets].any(axis=1), rows, -1), offsets[:-1])
-    kept = last
-    if futures:
-        known = np.maximum.reduceat(np.where(seen[:, -futures:].any(axis=1), rows, -1), offsets[:-1])
-        kept = np.maximum(last, known)
-    return kept + 1, last
-
-
-def heard(readings: Readings, layout: Layout, last: I64, findings: list[Finding]) -> I64:
-    """The series with an observed target; the others are dropped and named."""
-    silent = np.flatnonzero(last < 0)
-    source = readings.sources[0][0]
-    if len(silent) == len(last):
-        raise DataUnusable(f"{source}: every value of {listing(layout.target)} is missing; expected numbers")
-    if len(silent):
-        names = listing((readings.ids[s] for s in silent.tolist()), 5)
-        text = f"{len(silent)} series without a value of {listing(layout.target)} left out: {names}"
-        findings.append(Finding("silent-series", "warning", len(silent), text))
-    return np.flatnonzero(last >= 0)
-
-
-def constants(readings: Readings, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+def constants(
+    parts: Iterable[Readings], ids: tuple[str, ...], names: tuple[str, ...], source: str
+) -> npt.NDArray[np.float32]:
     """Static columns, (series, S). Raises DataUnusable where one changes within a series or is missing."""
-    static = np.zeros((len(readings.ids), len(names)), np.float32)
-    bounds = firsts(readings)
-    for i, name in enumerate(names):
-        column = readings.values[:, readings.columns.index(name)]
-        seen = np.flatnonzero(~np.isnan(column))
-        for s, identity in enumerate(readings.ids):
-            rows = seen[np.searchsorted(seen, bounds[s]) : np.searchsorted(seen, bounds[s + 1])]
-            if not len(rows):
-                raise DataUnusable(
-                    f"{readings.sources[0][0]}: static column {name!r} is empty in series "
-                    f"{shown(identity)}; expected one value"
-                )
-            other = rows[column[rows] != column[rows[0]]]
-            if len(other):
-                place, first = readings.place(int(other[0])), column[rows[0]]
-                raise DataUnusable(
-                    f"{place}: static column {name!r} is {column[other[0]]:g}, and {first:g} before; "
-                    "expected one value in a series",
-                    f"--past {quoted(name)}",
-                )
-            static[s, i] = column[rows[0]]
-    return static
+    static = np.full((len(ids), len(names)), np.nan)
+    for part in parts if names else ():
+        for i, name in enumerate(names):
+            constant(part, name, static[:, i])
+    for series, i in np.argwhere(np.isnan(static)).tolist():
+        raise DataUnusable(
+            f"{source}: static column {names[i]!r} is empty in series {shown(ids[series])}; expected one value"
+        )
+    return static.astype(np.float32)
 
 
-def base_of(pieces: list[F64], ids: list[str], given: Mapping[str, F64] | None) -> F64:
-    """The model's base of each series, or the rounded mean of its observed values, (series, columns)."""
-    bases = np.zeros((len(pieces), pieces[0].shape[1]))
-    for row, (piece, identity) in enumerate(zip(pieces, ids, strict=True)):
-        if given is not None and identity in given:
-            bases[row] = given[identity]
-        else:
-            bases[row] = [rounded_mean(column[~np.isnan(column)]) for column in piece.T]
-    return bases
-
-
-def rounded_mean(values: F64) -> float:
-    """The mean, to a power of two below the deviation: a dry hour then comes back as 0 mm and not as -0.000001."""
-    if not len(values):
-        return 0.0
-    mean, deviation = float(values.mean()), float(values.std())
-    if deviation <= abs(mean) * 1e-15:
-        return float(values[0])
-    unit = 2.0 ** np.floor(np.log2(deviation))
-    return float(np.rint(mean / unit) * unit)
+def constant(readings: Readings, name: str, known: F64) -> None:
+    """Put the first value of each series, where none is `known` (series,) yet, and refuse another one."""
+    column = readings.values[:, readings.columns.index(name)]
+    seen = np.flatnonzero(~np.isnan(column))
+    fresh = seen[np.isnan(known[readings.series[seen]])][::-1]
+    known[readings.series[fresh]] = column[fresh]  # of several rows of a series the last one written stands: the first
+    other = seen[column[seen] != known[readings.series[seen]]]
+    if len(other):
+        row = int(other[0])
+        raise DataUnusable(
+            f"{readings.place(row)}: static column {name!r} is {column[row]:g}, and "
+            f"{known[readings.series[row]]:g} before; expected one value in a series",
+            f"--past {quoted(name)}",
+        )

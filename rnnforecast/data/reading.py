@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
+from rnnforecast.data import large
 from rnnforecast.data.clock import clock, parts_of
 from rnnforecast.data.coding import expanded
 from rnnforecast.data.columns import Layout, find, require_target, unit_in
@@ -25,15 +26,18 @@ from rnnforecast.data.formats._many import open_all as open_many
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.joining import join
 from rnnforecast.data.names import listing, quoted, split_words
-from rnnforecast.data.panel import Panel
+from rnnforecast.data.panel import Panel, tail
 from rnnforecast.data.quality import regularise
 from rnnforecast.data.readings import SINGLE, Readings, collect, named_by_file, stack
 from rnnforecast.data.sentinels import without_sentinels
+from rnnforecast.data.sizes import by_files
 from rnnforecast.data.suspicions import suspicions
 from rnnforecast.data.table import Table
 from rnnforecast.errors import DataUnusable, Mismatch, UsageError, nearest
 
 F64 = npt.NDArray[np.float64]
+
+MOST_LOOKED_AT, FEWER_LOOKED_AT = 1 << 22, 1 << 20  # values
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,11 @@ class Loaded:
     findings: list[Finding]
 
     def looked_at(self, now: int) -> Loaded:
-        """The same with what looks suspicious; `now` in seconds since 1970, UTC."""
-        return replace(self, findings=[*self.findings, *suspicions(self.panel, self.layout, now)])
+        """The same with what looks suspicious, of a large panel in its newest rows; `now`: seconds since 1970, UTC."""
+        panel = self.panel
+        if panel.values.size > MOST_LOOKED_AT:
+            panel = tail(panel, max(1, FEWER_LOOKED_AT // (panel.num_series * len(panel.columns))))
+        return replace(self, findings=[*self.findings, *suspicions(panel, self.layout, now)])
 
 
 def load(
@@ -100,7 +107,8 @@ def load_tables(
     require_target(layout, tables[0].source)
     if ahead and not layout.future:
         raise UsageError("--future-data needs a column that --future names", "--future NAME")
-    readings, found = gather(tables, layout, others, base, flags, zone_asked(flags, known))
+    spilled = by_files(tables, layout, flags)
+    readings, found = gather(tables, layout, others, base, flags, zone_asked(flags, known), spilled)
     for other in beside:
         columns = covariates_in(other, found, tables)
         known_ahead = not {*columns}.isdisjoint(found.future)
@@ -109,7 +117,10 @@ def load_tables(
         readings = join(readings, *partner(other, found, found.future, flags, known), True)
     layout = as_known(known, found, tables[0]) if known else found
     readings, layout = without_sentinels(readings, layout)
-    panel, findings = regularise(expanded(readings, layout.codings), layout, flags, step, base)
+    if spilled:
+        panel, findings = large.regularise(readings, layout, flags, step, base)
+    else:
+        panel, findings = regularise(expanded(readings, layout.codings), layout, flags, step, base)
     return Loaded(panel, layout, findings + strangers(panel, base))
 
 
@@ -154,6 +165,7 @@ def gather(
     base: Mapping[str, F64] | None,
     flags: DataFlags,
     tz: str | None,
+    spilled: bool = False,
 ) -> tuple[Readings, Layout]:
     """Every row of the main tables, stacked; columns that only joined tables have are NaN so far."""
     columns = layout.target + layout.covariates
@@ -168,13 +180,13 @@ def gather(
                 f"same columns, found {listing(table.names)}"
             )
         decimal = flags.decimal or table.fact("decimal", ".")
-        readings, found = collect(table, replace(layout, decimal=decimal), here, tz)
+        readings, found = collect(table, replace(layout, decimal=decimal), here, tz, spilled)
         parts.append(widened(readings, columns))
         layouts.append(found)
     single = len(parts) == 1 and not tables[0].apart
     if not layout.id and (not single or (base is not None and SINGLE not in base)):
         parts = named_by_file(parts)
-    return stack(parts), agreed(layouts, tables)
+    return stack(parts, spilled), agreed(layouts, tables)
 
 
 def widened(readings: Readings, columns: tuple[str, ...]) -> Readings:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,19 +20,18 @@ from rnnforecast.data.account import Account
 from rnnforecast.data.clock import clock
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
+from rnnforecast.data.instants import clocked
+from rnnforecast.data.spill import Array, Heap, blocks
 from rnnforecast.data.table import CellError, Chunk, Column, Table
 from rnnforecast.data.texts import Texts
-from rnnforecast.data.times import Stamps, joined, read_times, settle, shape_of
+from rnnforecast.data.times import Runs, read_times, shape_of
 from rnnforecast.data.values import Missing, as_text
-from rnnforecast.data.zones import canonical, fixed, local_time, offset_text, to_utc, zone_in_name, zone_of_words
 from rnnforecast.errors import DataUnusable
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 
-DAY = 86_400
-LOCAL_DAYS = "days by the local clock"  # why times with offsets are kept as they are written
 SINGLE = "series"  # the id of a series that has none
 
 
@@ -56,8 +55,8 @@ class Readings:
     def place(self, row: int) -> str:
         return place_of(self.sources, self.file, self.lines, row)
 
-    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Readings:
-        """Some rows, in the order given."""
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Readings:
+        """Some rows, in the order given; a slice shares the memory of these."""
         return replace(
             self,
             times=self.times[rows],
@@ -76,16 +75,19 @@ class Readings:
         return replace(self, ids=ids, series=(np.cumsum(alive) - 1)[self.series])
 
 
-def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | None) -> tuple[Readings, Layout]:
+def collect(
+    table: Table, layout: Layout, columns: tuple[str, ...], tz: str | None, spilled: bool = False
+) -> tuple[Readings, Layout]:
     """Every row of a table, and the layout with the zone, day order and precision that all rows show.
 
-    `columns` (C,) are read as numbers. Raises DataUnusable with the line of the first fault.
+    `columns` (C,) are read as numbers; `spilled`: the rows are kept in files. Raises DataUnusable with the line of the
+    first fault.
     """
     table = clock(table, layout.time)
     account = Account(table, layout, columns)
     shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
     codes: dict[tuple[str, ...], int] = {}
-    parts, stamps, total = [], [], 0
+    heaps, runs, total = [Heap(spilled) for _ in range(4)], Runs(spilled), 0
     used = dict.fromkeys([layout.time, *layout.id, *columns, *(flag.column for flag in account.flags)])
     for chunk in table.only(tuple(name for name in used if name is not None)).chunks():
         total += len(chunk)
@@ -94,21 +96,26 @@ def collect(table: Table, layout: Layout, columns: tuple[str, ...], tz: str | No
             values = account.numbers(chunk)
             files = np.zeros(len(chunk), np.int32) if chunk.files is None else chunk.files
             series = files.astype(np.int64) if table.apart and not layout.id else series_codes(chunk, layout.id, codes)
-            parts.append((series, values, chunk.line_numbers(), files))
+            add_to(heaps, series, values, chunk.line_numbers(), files)
             if layout.time is not None and len(chunk):
-                stamps.append(read_times(chunk.columns[layout.time], shape))
+                runs.add(read_times(chunk.columns[layout.time], shape))
         except CellError as bad:
             raise table.refusal(chunk, bad) from None
     if not total:
         raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
-    series, values, lines, files = (np.concatenate(each) for each in zip(*parts, strict=True))
+    series, values, lines, files = (heap.whole() for heap in heaps)
     found = skipped(table, total - len(series), total)
     sources = tuple((name, table.counted) for name in table.files or (table.source,))
-    times, layout = clocked(table, layout, stamps, series, lambda row: place_of(sources, files, lines, row), tz)
+    times, layout = clocked(table, layout, runs, series, lambda row: place_of(sources, files, lines, row), tz)
     found += account.findings(times, layout)
     found += tuple(Finding("as-read", "note", total, f"{table.source}: {note}") for note in table.about.notes)
     ids = table.files if table.apart and not layout.id else id_texts(codes, table)
     return by_id(Readings(times, series, ids, columns, values, lines, files, sources, found)), layout
+
+
+def add_to(heaps: Sequence[Heap], *pieces: Array) -> None:
+    for heap, piece in zip(heaps, pieces, strict=True):
+        heap.add(piece)
 
 
 def place_of(sources: Sequence[tuple[str, str]], files: I32, lines: I64, row: int) -> str:
@@ -190,106 +197,16 @@ def id_texts(codes: dict[tuple[str, ...], int], table: Table) -> tuple[str, ...]
     return ids
 
 
-def clocked(
-    table: Table, layout: Layout, stamps: Sequence[Stamps], series: I64, place: Callable[[int], str], tz: str | None
-) -> tuple[I64, Layout]:
-    """Times (n,) in UTC where a zone is known, and the layout that says so. `place` names a row for people."""
-    if layout.time is None:
-        return counted_rows(series), layout
-    try:
-        whole = joined(stamps)
-        seconds, dayfirst = settle(whole, table.about.dayfirst if layout.dayfirst is None else layout.dayfirst)
-        zone, why = zone_of(whole, table, layout)
-        local = seconds + whole.offsets if whole.offsets is not None else local_time(seconds, zone)
-        if local_days(local, whole, zone, layout):
-            return local, settled(layout, "", whole.stamp, dayfirst, LOCAL_DAYS)
-        if whole.stamp != "integer" and whole.offsets is None and not zone:
-            zone, why = (canonical(tz), "--tz") if tz else zone_said(table, layout.time or "")
-            if zone:
-                seconds, lost = to_utc(seconds, zone, lambda rows: second_pass(seconds, series, rows))
-                refuse_skipped(lost, zone)
-    except CellError as bad:
-        raise DataUnusable(f"{place(bad.index)}: {bad}", bad.hint) from None
-    shown = canonical(tz) if tz and zone else zone
-    return seconds, settled(layout, shown, whole.stamp, dayfirst, "--tz" if tz and zone else why)
-
-
-def local_days(local: I64, stamps: Stamps, zone: str, layout: Layout) -> bool:
-    """Whether rows are days by the local clock: one time of day in every row, under no offset or changing ones.
-
-    Clocks change, days do not: on a grid of UTC such rows would stand an hour off for half the year.
-    """
-    known = dict(layout.reasons).get("zone")
-    if known is not None or stamps.stamp == "integer":
-        return known == LOCAL_DAYS
-    changing = stamps.offsets is not None and (stamps.offsets != stamps.offsets[0]).any()
-    if zone and fixed(zone) is not None and not changing:
-        return False
-    return bool((local % DAY == local[0] % DAY).all() and len(np.unique(local // DAY)) > 1)
-
-
-def zone_said(table: Table, time: str) -> tuple[str, str]:
-    """The zone that the file's head or the name of the time column tells, and why; "" where none does."""
-    if table.about.zone:
-        return canonical(table.about.zone), f"as in {table.about.title}"
-    zone = zone_in_name(time)
-    return zone, "the column's name" if zone else "none given"
-
-
-def refuse_skipped(rows: I64, tz: str) -> None:
-    if len(rows):
-        raise CellError(
-            int(rows[0]),
-            f"an hour that {tz} skips in spring",
-            "the clock of that zone",
-            "--tz +01:00, with the offset of the gauge's winter time, if it keeps that all year",
-        )
-
-
-def settled(layout: Layout, zone: str, stamp: str, dayfirst: bool | None, why: str) -> Layout:
-    reasons = (*(reason for reason in layout.reasons if reason[0] != "zone"), ("zone", why))
-    return replace(layout, zone=zone, stamp=stamp, dayfirst=dayfirst, reasons=reasons)
-
-
-def zone_of(stamps: Stamps, table: Table, layout: Layout) -> tuple[str, str]:
-    """The zone that the times carry, and why: one offset in every row, a pair such as EST and EDT, else UTC."""
-    if stamps.offsets is None:
-        zones: dict[str, str] = table.fact("zones", {})
-        zone = zones.get(layout.time or "", table.zone) if stamps.stamp != "integer" else ""
-        return zone, "as the times carry it" if zone else "none given"
-    named = zone_of_words(stamps.words)
-    if named:
-        return named, "/".join(sorted(stamps.words)) + " in the rows"
-    first = int(stamps.offsets[0])
-    return offset_text(first, "UTC") if (stamps.offsets == first).all() else "UTC", "as the times carry it"
-
-
-def counted_rows(series: I64) -> I64:
-    """Row numbers 0, 1, 2 … within each series, in file order, (n,)."""
-    order = np.argsort(series, kind="stable")
-    starts = np.searchsorted(series[order], series[order], side="left")
-    numbers = np.empty(len(series), np.int64)
-    numbers[order] = np.arange(len(series)) - starts
-    return numbers
-
-
-def second_pass(seconds: I64, series: I64, rows: I64) -> I64:
-    """For rows of an hour that occurs twice: 1 where the row is the later one of its series, (rows,)."""
-    _, same = np.unique(np.stack([series[rows], seconds[rows]]), axis=1, return_inverse=True)
-    nth = counted_rows(same.reshape(-1).astype(np.int64))
-    total = np.bincount(same.reshape(-1))[same.reshape(-1)]
-    newest_first = seconds[0] > seconds[-1]
-    return np.minimum(total - 1 - nth if newest_first else nth, 1)
-
-
 def by_id(readings: Readings) -> Readings:
-    """The same rows with ids in order and `series` to match."""
+    """The same rows with ids in order and `series` to match, in place."""
     order = sorted(range(len(readings.ids)), key=lambda i: readings.ids[i])
     if order == [*range(len(order))]:
         return readings
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return replace(readings, ids=tuple(readings.ids[i] for i in order), series=rank[readings.series])
+    for rows in blocks(len(readings)):
+        readings.series[rows] = rank[readings.series[rows]]
+    return replace(readings, ids=tuple(readings.ids[i] for i in order))
 
 
 def named_by_file(parts: Sequence[Readings]) -> list[Readings]:
@@ -299,28 +216,28 @@ def named_by_file(parts: Sequence[Readings]) -> list[Readings]:
     ids = stems if len(set(stems)) == len(stems) else names
     if len(set(ids)) < len(ids):
         raise DataUnusable(f"{max(ids, key=ids.count)}: given twice; expected each file once")
-    taken = iter(ids)
-    named = [tuple(next(taken) for _ in part.sources) for part in parts]
-    return [by_id(replace(part, ids=own, series=part.file.astype(np.int64)))
-            for part, own in zip(parts, named, strict=True)]  # fmt: skip
+    by_name = dict(zip(names, ids, strict=True))
+    result = []
+    for part in parts:
+        own = part.ids if len(part.sources) > 1 else (part.sources[0][0],)
+        result.append(by_id(replace(part, ids=tuple(by_name.get(name, name) for name in own))))
+    return result
 
 
-def stack(parts: Sequence[Readings]) -> Readings:
+def stack(parts: Sequence[Readings], spilled: bool = False) -> Readings:
     """All rows under each other; series of one id become one."""
     if len(parts) == 1:
         return parts[0]
     ids = tuple(sorted({name for part in parts for name in part.ids}))
     codes = {name: code for code, name in enumerate(ids)}
-    series = [np.array([codes[name] for name in part.ids], np.int64)[part.series] for part in parts]
-    shifts = np.cumsum([0, *(len(part.sources) for part in parts[:-1])], dtype=np.int32)
-    return Readings(
-        np.concatenate([part.times for part in parts]),
-        np.concatenate(series),
-        ids,
-        parts[0].columns,
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.lines for part in parts]),
-        np.concatenate([part.file + shift for part, shift in zip(parts, shifts, strict=True)]),
-        tuple(source for part in parts for source in part.sources),
-        tuple(finding for part in parts for finding in part.findings),
-    )
+    heaps, shift = [Heap(spilled) for _ in range(5)], 0
+    for part in parts:
+        rank = np.array([codes[name] for name in part.ids], np.int64)
+        for rows in blocks(len(part)):
+            own = part.take(rows)
+            add_to(heaps, own.times, rank[own.series], own.values, own.lines, own.file + np.int32(shift))
+        shift += len(part.sources)
+    times, series, values, lines, files = (heap.whole() for heap in heaps)
+    sources = tuple(source for part in parts for source in part.sources)
+    findings = tuple(finding for part in parts for finding in part.findings)
+    return Readings(times, series, ids, parts[0].columns, values, lines, files, sources, findings)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnforecast.data.panel import F32, F64, I64, Panel
 
-BLOCK = 1 << 17  # rows summed at a time: a series may be larger than the memory
+BLOCK = 1 << 15  # rows summed at a time: a series may be larger than the memory
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def moments(panel: Panel, series: int, end: int) -> tuple[F64, F64]:
 
 
 def summed(values: F32, mean: F64 | float, power: int = 1) -> F64:
-    """Of values (n, columns), how many were observed and the sum of a power of their distance from `mean`, (2, columns)."""
+    """Of values (n, columns), the number observed and the sum of their distances from `mean` ** power: (2, columns)."""
     seen = np.isfinite(values)
     apart = np.where(seen, values.astype(np.float64) - mean, 0.0) ** power
     return np.stack([seen.sum(axis=0), apart.sum(axis=0)])

@@ -23,7 +23,7 @@ from rnnforecast.errors import DataUnusable
 Array = npt.NDArray[Any]
 I64 = npt.NDArray[np.int64]
 
-BLOCK = 1 << 17  # rows at a time
+BLOCK = 1 << 15  # rows at a time
 
 
 def blocks(rows: int) -> Iterator[slice]:

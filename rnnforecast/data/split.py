@@ -4,8 +4,8 @@
                    o h h h h | h h h h          the last training origin and the first validation origin are a
                            o                    horizon apart: no target row serves two parts
 
-Of a very long record not every window is used: as many as LEARNED (training) and JUDGED (validation, test) numbers to
-forecast are in, drawn evenly over the part. Neighbouring windows tell nearly the same, and memory stays bounded.
+Of a very long record not every window is used: at most MOST, and as many as forecast LEARNED (training) or JUDGED
+(validation, test) numbers, drawn evenly over the part. Neighbouring windows tell nearly the same; memory is bounded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
 
 LEARNED, JUDGED = 1 << 22, 1 << 19  # numbers that the windows of a part forecast together, at most
-FEWEST = 1024  # windows, however long the horizon
+FEWEST, MOST = 1024, 1 << 18  # windows of a part, however long or short the horizon
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def row_at(panel: Panel, series: int, moment: int, rows: int) -> int:
 
 
 def most_windows(panel: Panel, horizon: int, cells: int) -> int:
-    """How many windows forecast so many numbers together."""
-    return max(FEWEST, cells // (horizon * len(panel.targets)))
+    """How many windows forecast so many numbers together, within bounds."""
+    return min(MOST, max(FEWEST, cells // (horizon * len(panel.targets))))
 
 
 def origins_between(panel: Panel, first: I64, last: I64, stride: int = 1, most: int | None = None) -> I64:

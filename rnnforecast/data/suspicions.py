@@ -5,7 +5,7 @@
   the end of its range: dry beds, hours without rain, ice, fog.
 - Spike: one row far off, whose neighbours agree and beside which little changes: no flood, no shower.
 - Level jump: the medians of the 15 days (48 rows) before and after differ by what happened between two rows, or across
-  a hole of one to four days, and so do those of up to a year. Seen from twice what one in ten neighbouring fortnights
+  a hole of one to 15 days, and so do those of up to a year. Seen from twice what one in ten neighbouring fortnights
   differ by: 0.2 to 0.4 m at an ocean tide gauge, half a foot in a small stream, hardly in a daily flow.
 - Unit switch: a jump from which on level and spread are those before in another unit.
 """
@@ -31,11 +31,11 @@ Bool = npt.NDArray[np.bool_]
 
 FEWEST, FAULTS = 200, 6  # values to learn a habit from; the largest may be what is looked for, and are left out
 HEAVIEST = 25  # times what 1 % exceed: beyond it even a heavy tail is no excuse
-FLAT_TIMES = 10  # the length that 1 % of the runs exceed, and that 10 % of the rows lie in
+FLAT_TIMES = 10  # the length that 1 % of the runs exceed
 SPIKE_TIMES, SPIKE_ALONE = 7, 5  # the bend that 1 % of the rows exceed; the changes beside it
 SIDE_DAYS, SIDE_ROWS = 15, 48  # before and after a jump: 15 days hold a spring and a neap tide
 FEWEST_SIDES, LASTING_SIDES = 4, 24  # before and after: that it lasts, for up to a year
-AROUND, SWITCH_OUT, JUMP_OUT = 24, 2, 3  # rows on each side; times the largest other step there
+AROUND, STANDS_OUT = 24, 2  # rows on each side; a step is so many times any other there
 JUMP_TIMES, HOLE_TIMES = 2, 4  # what one in ten neighbouring sides differ by; across a hole no step is seen
 RARE_TIMES = 2  # the third largest step after which the level held: some waters rise in a day and fall in months
 AGREE, NEAR = 0.6, 0.15  # a step to what came of it; the row after, to the row before in the other unit
@@ -74,10 +74,10 @@ class Seen:
         """Values with their base; shape as `at`."""
         return np.asarray(self.values[at] + self.panel.base[self.series(at), self.column], np.float64)
 
-    def amounts(self, values: F64, sign: str = "") -> list[str]:
+    def amounts(self, values: F64, sign: str = "", digits: int = 6) -> list[str]:
         """Values with their unit, as text."""
         unit = self.layout.units[self.column] if self.column < len(self.layout.units) else ""
-        return [f"{value:{sign}.6g} {unit}".rstrip() for value in values.tolist()]
+        return [f"{float(f'{value:.{digits}g}'):{sign}g} {unit}".rstrip() for value in values.tolist()]
 
     def told(self, code: str, at: I64, sizes: Array, labels: list[str], ends: I64 | None = None) -> list[Finding]:
         """The finding of places (n,), if any, in the words of TOLD about the one of largest size, (n,)."""
@@ -157,7 +157,7 @@ def flat_lines(seen: Seen, change: F32) -> list[Finding]:
     flat = np.zeros(len(long), np.bool_)
     for series in each(seen.series(starts[long])):
         first, end = np.searchsorted(starts, seen.bounds[series : series + 2])
-        own = (long >= first) & (long < end)
+        own = slice(*np.searchsorted(long, (first, end)))
         flat[own] = unusual_runs(lengths[first:end], seen.values[starts[first:end]])[long[own] - first]
     at, length = starts[long[flat]], lengths[long[flat]]
     values, step = seen.amounts(seen.true(at)), seen.panel.step
@@ -166,12 +166,10 @@ def flat_lines(seen: Seen, change: F32) -> list[Finding]:
 
 
 def unusual_runs(lengths: I64, values: F32) -> Bool:
-    """Which runs of a series are flat lines, (runs,)."""
-    limit = unheard_of(lengths, FLAT_TIMES)
-    others = np.sort(lengths[lengths < limit])
-    habit = others[np.searchsorted(np.cumsum(others), 0.9 * others.sum())]  # nine in ten rows lie in shorter runs
+    """Which runs of a series are flat lines, (runs,); not those at a floor, or at a ceiling to which it returns."""
     floor, ceiling = np.quantile(values, (0.01, 0.99))
-    return np.asarray((lengths >= max(limit, FLAT_TIMES * habit)) & (values > floor) & (values != ceiling))
+    middle = (values > floor) & ((values < ceiling) | (ceiling < values.max()))
+    return np.asarray(middle & (lengths >= unheard_of(lengths, FLAT_TIMES)))
 
 
 def spikes(seen: Seen, change: F32) -> list[Finding]:
@@ -246,11 +244,10 @@ def pieces(values: F32, starts: I64, span: I64) -> Iterator[F32]:
 
 
 class Steps(NamedTuple):
-    """Where a level may change, (c,) each; across a hole no step is known, and size and others are NaN."""
+    """Where a level may change, (c,) each: the first place after, and the size of the step, NaN across a long hole."""
 
-    at: I64  # the first place after
-    size: F64  # of the step
-    others: F64  # the largest other step around
+    at: I64
+    size: F64
 
 
 def shifts(seen: Seen) -> list[Finding]:
@@ -260,16 +257,16 @@ def shifts(seen: Seen) -> list[Finding]:
     before, after = (quartiles_of(seen, start, sides.length) for start in (steps.at - sides.length, steps.at))
     moved, series = (habits_of(after) - habits_of(before))[0], seen.series(steps.at)
     usual = sides.usual[:, series]
-    held = agree(steps.size, moved) & (np.abs(steps.size) > JUMP_OUT * steps.others)
+    held = agree(steps.size, moved)
     switch, expected = switch_of(seen, steps, before, after, usual, held)
     jump = held & rare(np.abs(steps.size), held, series) & (np.abs(moved) >= JUMP_TIMES * usual[0])
     jump = (switch < 0) & (jump | (np.isnan(steps.size) & (np.abs(moved) >= HOLE_TIMES * usual[0])))
     expected[0, jump] = moved[jump]
     lasts = lasting(sides, steps.at, expected)
     jump, switched = jump & lasts, (switch >= 0) & lasts
-    found = seen.told("jump", steps.at[jump], np.abs(moved[jump]), seen.amounts(moved[jump], "+"))
+    found = seen.told("jump", steps.at[jump], np.abs(moved[jump]), seen.amounts(moved[jump], "+", 3))
     units = [SWITCHES[i][2] for i in switch[switched].tolist()]
-    return found + seen.told("unit-switch", steps.at[switched], np.abs(steps.size[switched]), units)
+    return found + seen.told("unit-switch", steps.at[switched], np.abs(moved[switched]), units)
 
 
 def sharpest(seen: Seen, sides: Sides) -> Steps:
@@ -278,8 +275,8 @@ def sharpest(seen: Seen, sides: Sides) -> Steps:
     span = np.arange(-AROUND - 3, sides.length + AROUND + 2)
     top, size, others = np.concatenate([sharp_steps(piece) for piece in pieces(seen.values, starts, span)], axis=1)
     at = starts + top.astype(np.int64)
-    kept = (np.abs(size) > SWITCH_OUT * others) & (seen.rows[at + 2] - seen.rows[at - 3] == 5)
-    return Steps(at[kept], size[kept], others[kept])
+    kept = (np.abs(size) > STANDS_OUT * others) & (seen.rows[at + 2] - seen.rows[at - 3] <= AROUND)
+    return Steps(at[kept], size[kept])
 
 
 def sharp_steps(values: F32) -> F64:
@@ -292,12 +289,12 @@ def sharp_steps(values: F32) -> F64:
 
 
 def with_holes(seen: Seen, sides: Sides, steps: Steps) -> Steps:
-    """The steps, and the places after holes no shorter than AROUND and up to a quarter of a side."""
+    """The steps, and the places after holes from AROUND rows up to a side."""
     missing = np.diff(seen.rows) - 1
-    at = 1 + np.flatnonzero((missing >= AROUND) & (missing <= sides.length // 4))
+    at = 1 + np.flatnonzero((missing >= AROUND) & (missing <= sides.length))
     first, end = seen.bounds[seen.series(at)], seen.bounds[seen.series(at) + 1]
     at = at[(at - first >= sides.length) & (end - at >= sides.length)]
-    return Steps(np.r_[steps.at, at], *(np.r_[known, np.full(len(at), np.nan)] for known in steps[1:]))
+    return Steps(np.r_[steps.at, at], np.r_[steps.size, np.full(len(at), np.nan)])
 
 
 def agree(a: F64, b: F64) -> Bool:
@@ -307,10 +304,10 @@ def agree(a: F64, b: F64) -> Bool:
 
 def rare(sizes: F64, held: Bool, series: I64) -> Bool:
     """Which sizes (c,) are far beyond the third largest of their series after which the level held."""
-    third = np.zeros(len(sizes))
-    for s in each(series[held]):
-        third[series == s] = np.r_[0, 0, np.sort(sizes[held & (series == s)])][-3]
-    return np.asarray(sizes > RARE_TIMES * third)
+    order = np.lexsort((sizes[held], series[held]))
+    first, end = (np.searchsorted(series[held][order], series, side) for side in ("left", "right"))
+    third = np.r_[0, 0, 0, sizes[held][order]][end]
+    return np.asarray(sizes > RARE_TIMES * np.where(end - first < 3, 0, third))
 
 
 def lasting(sides: Sides, at: I64, expected: F64) -> Bool:
@@ -334,15 +331,13 @@ def switch_of(seen: Seen, steps: Steps, before: F64, after: F64, usual: F64, hel
     q = 1.5 * seen.true(steps.at) - 0.5 * seen.true(steps.at + 1)  # half a row after
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.abs(np.log(np.abs(q)) - np.log(np.abs(p)))
-    known = rare(ratio, held, seen.series(steps.at)) & ~np.isnan(steps.size)
-    around_zero = np.logical_and(*((low < -0.1 * high) & (high > -0.1 * low) for low, _, high in (before, after)))
+    known = rare(ratio, held, seen.series(steps.at))
     moved = habits_of(after) - habits_of(before)
     for i, (factor, offset, _) in enumerate(SWITCHES):
         exact = np.abs(q - factor * p - offset) < NEAR * min(1, factor) * np.abs(q - p)
         expected = habits_of(factor * before + offset) - habits_of(before)
         fits = ~(np.abs(moved - expected) > 2 * usual).any(axis=0)
-        sure = np.abs(expected) >= JUMP_TIMES * usual  # far from what these habits do by themselves
-        sure[2] &= around_zero  # a level around zero has no ratio: there the spread tells
-        hit = known & exact & fits & sure.any(axis=0)
+        sure = np.abs(expected) >= JUMP_TIMES * usual  # the others tell nothing, being that restless
+        hit = known & exact & fits
         found[hit], told[:, hit] = i, np.where(sure, expected, np.nan)[:, hit]
     return found, told

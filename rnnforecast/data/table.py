@@ -99,6 +99,7 @@ class Table:
     about: About = About()
     some: Callable[[tuple[str, ...]], Iterator[Chunk]] | None = None  # chunks of some columns, the others left unread
     mould: Callable[[], Mould] | None = None
+    rows: int = 0  # about how many there are, where there may be many
     files: tuple[str, ...] = ()  # the sources, where the table is several files end to end
     apart: bool = False  # each file is a series, where no column tells series apart
 

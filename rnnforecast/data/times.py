@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.data.fields import EXPECTED, MONTHS, Fields, fill, grouped_fields, uniform_fields
+from rnnforecast.data.spill import Heap, blocks
 from rnnforecast.data.table import CellError, Column
 from rnnforecast.data.texts import Texts
 from rnnforecast.data.values import as_text, number_in
@@ -265,44 +266,76 @@ def settle(stamps: Stamps, dayfirst: bool | None) -> tuple[I64, bool | None]:
     """
     if stamps.monthfirst is None:
         return stamps.seconds, None
-    no_day, no_month = stamps.seconds == NEVER, stamps.monthfirst == NEVER
+    no_day, no_month = first_never(stamps.seconds), first_never(stamps.monthfirst)
     if dayfirst is None:
         dayfirst = decided(no_day, no_month)
     wrong = no_day if dayfirst else no_month
-    if wrong.any():
+    if wrong is not None:
         written = "day first" if dayfirst else "month first"
-        raise CellError(int(np.argmax(wrong)), f"a date that cannot be {written}", f"{written}, as the other rows show")
+        raise CellError(wrong, f"a date that cannot be {written}", f"{written}, as the other rows show")
     return (stamps.seconds if dayfirst else stamps.monthfirst), dayfirst
 
 
-def decided(no_day: npt.NDArray[np.bool_], no_month: npt.NDArray[np.bool_]) -> bool:
-    if not no_day.any() and not no_month.any():
+def first_never(seconds: I64) -> int | None:
+    """The first row that this reading of the dates cannot explain."""
+    for rows in blocks(len(seconds)):
+        wrong = seconds[rows] == NEVER
+        if wrong.any():
+            return int(rows.start + np.argmax(wrong))
+    return None
+
+
+def decided(no_day: int | None, no_month: int | None) -> bool:
+    if no_day is None and no_month is None:
         raise CellError(
             0,
             "dates that read day first and month first alike",
             "a day above 12 in some row",
             "--dayfirst or --no-dayfirst",
         )
-    return not no_day.any() or bool(no_month.any() and np.argmax(no_month) < np.argmax(no_day))
+    return no_day is None or (no_month is not None and no_month < no_day)
+
+
+class Runs:
+    """Runs of one column, that become one: the finest way of writing holds; all or none must carry a zone."""
+
+    def __init__(self, spilled: bool = False) -> None:
+        self.seconds, self.monthfirst, self.offsets = Heap(spilled), Heap(spilled), Heap(spilled)
+        self.stamp, self.words = "date", frozenset[str]()
+        self.rows = 0
+        self.bare: bool | None = None
+        self.mixed: int | None = None  # the first row that carries a zone where others carry none, or the reverse
+
+    def add(self, run: Stamps) -> None:
+        bare = run.offsets is None
+        self.bare = bare if self.bare is None else self.bare
+        if bare != self.bare and self.mixed is None:
+            self.mixed = self.rows
+        self.seconds.add(run.seconds)
+        if run.monthfirst is not None:
+            self.monthfirst.add(run.monthfirst)
+        if run.offsets is not None:
+            self.offsets.add(run.offsets)
+        self.stamp = max(self.stamp, run.stamp, key=("date", "minute", "second", "integer").index)
+        self.words |= run.words
+        self.rows += len(run.seconds)
+
+    def whole(self) -> Stamps:
+        """Raises CellError where only some rows carry a zone."""
+        if self.mixed is not None:
+            raise CellError(self.mixed, "a zone in some rows and none in others", "a zone in every row or in none")
+        seconds, monthfirst, offsets = (heap.whole() for heap in (self.seconds, self.monthfirst, self.offsets))
+        return Stamps(
+            seconds, monthfirst if len(monthfirst) else None, None if self.bare else offsets, self.stamp, self.words
+        )
 
 
 def joined(parts: Iterable[Stamps]) -> Stamps:
-    """Runs of one column as one; the finest way of writing holds. All or none must carry a zone."""
-    runs = list(parts)
-    order = ("date", "minute", "second", "integer")
-    bare = [run.offsets is None for run in runs if len(run.seconds)]
-    if any(bare) and not all(bare):
-        index = sum(len(run.seconds) for run in runs[: bare.index(not bare[0])])
-        raise CellError(index, "a zone in some rows and none in others", "a zone in every row or in none")
-    monthfirst = [run.monthfirst for run in runs if run.monthfirst is not None]
-    offsets = [run.offsets for run in runs if run.offsets is not None]
-    return Stamps(
-        np.concatenate([run.seconds for run in runs]),
-        np.concatenate(monthfirst) if monthfirst else None,
-        np.concatenate(offsets) if offsets else None,
-        max((run.stamp for run in runs), key=order.index),
-        frozenset().union(*(run.words for run in runs)),
-    )
+    """Runs of one column as one."""
+    runs = Runs()
+    for part in parts:
+        runs.add(part)
+    return runs.whole()
 
 
 def parse_times(column: Column, dayfirst: bool | None = None, name: str = "date") -> tuple[I64, I64 | None]:

@@ -20,6 +20,7 @@ from rnnforecast.data.panel import F32, I64, Panel
 from rnnforecast.data.scaling import Scale
 from rnnforecast.data.zones import local_time
 
+CELLS = 1 << 21  # numbers in the windows that are cut together
 Array = Any  # numpy in the core; training maps the same fields to torch
 
 
@@ -47,6 +48,11 @@ class Windows:
     cycles: tuple[int, ...]
     context: int
     horizon: int
+
+    def at_once(self, most: int) -> int:
+        """How many windows to cut together: at most `most`, fewer of long or wide ones, so that memory is bounded."""
+        cells = (self.context + self.horizon) * (len(self.panel.columns) + 2 * len(self.cycles))
+        return max(1, min(most, CELLS // cells))
 
     def gather(self, origins: I64) -> Batch:
         """The windows at `origins` (B,), float32."""

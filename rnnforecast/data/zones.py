@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rnnforecast.data.spill import blocks
 from rnnforecast.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 I64 = npt.NDArray[np.int64]
 QUARTER = 900  # seconds
 H, DAY = 3600, 86_400
+TURNS = 10**6  # no offset
 # As loggers and agencies write them; a letter code that means two zones (BST, IST) is read as the one nearer to water
 # data that is published under it.
 ABBREVIATIONS = {
@@ -139,22 +141,52 @@ def local_time(utc: I64, zone: str) -> I64:
     return utc + offsets_at(utc, zone) if zone else utc
 
 
-def to_utc(local: I64, zone: str, second_time: Callable[[I64], I64]) -> tuple[I64, I64]:
+def to_utc(
+    local: I64, zone: str, second_time: Callable[[I64], I64], out: I64 | None = None
+) -> tuple[I64, I64]:
     """UTC of local clock times, (rows,), and the indices of those that the zone skips.
 
     `second_time(rows)` says for the rows of an ambiguous hour which ones stand for its second pass (1) or first (0).
+    `out` may be `local` itself: what is larger than the memory is changed in place.
     """
-    always = fixed(zone)
+    always, none = fixed(zone), np.array([], np.int64)
     if always is not None:
-        return local - always, np.array([], np.int64)
-    named = zone_named(zone)
-    early = per_quarter(local, lambda moment: moment.replace(tzinfo=named, fold=0).utcoffset())
-    late = per_quarter(local, lambda moment: moment.replace(tzinfo=named, fold=1).utcoffset())
-    offset = early.copy()
-    twice = np.flatnonzero(early > late)
-    if len(twice):
-        offset[twice] = np.where(second_time(twice) == 1, late[twice], early[twice])
-    return local - offset, np.flatnonzero(early < late)
+        return np.subtract(local, always, out=out), none
+    utc = np.empty_like(local) if out is None else out
+    twice, later, lost = [none], [none], [none]
+    for rows in blocks(len(local)):
+        early, late = local_offsets(local[rows], zone)
+        turned = np.flatnonzero(early > late)
+        twice.append(turned + rows.start)
+        later.append((early - late)[turned])
+        lost.append(np.flatnonzero(early < late) + rows.start)
+        utc[rows] = local[rows] - early
+    again = np.concatenate(twice)
+    if len(again):
+        utc[again] += np.where(second_time(again) == 1, np.concatenate(later), 0)
+    return utc, np.concatenate(lost)
+
+
+def local_offsets(local: I64, zone: str) -> tuple[I64, I64]:
+    """Seconds east of UTC of local clock times, if their hour is the first or the second of its name; (rows,) each."""
+    days, place = np.unique(local // DAY, return_inverse=True)
+    offset = np.array([offset_of_day(zone, day) for day in days.tolist()], np.int64)[place.reshape(local.shape)]
+    early, late = offset, offset.copy()
+    turning = offset == TURNS
+    if turning.any():
+        named, moments = zone_named(zone), local[turning]
+        early[turning] = per_quarter(moments, lambda at: at.replace(tzinfo=named, fold=0).utcoffset())
+        late[turning] = per_quarter(moments, lambda at: at.replace(tzinfo=named, fold=1).utcoffset())
+    return early, late
+
+
+@lru_cache(maxsize=200_000)
+def offset_of_day(zone: str, day: int) -> int:
+    """Seconds east of UTC throughout a local day; TURNS where its clock is turned."""
+    named, start = zone_named(zone), datetime(1970, 1, 1) + timedelta(days=day)
+    times = [(start + timedelta(days=more)).replace(tzinfo=named, fold=fold) for more in (0, 1) for fold in (0, 1)]
+    offsets = {round((at.utcoffset() or timedelta()).total_seconds()) for at in times}
+    return offsets.pop() if len(offsets) == 1 else TURNS
 
 
 def stamp_text(seconds: I64, layout: Layout) -> list[str]:

@@ -30,7 +30,7 @@ F64 = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 FOLDS = 5
-GATHER = 2048  # windows cut at once: bounds memory
+GATHER = 2048  # windows cut at once, at most
 
 
 class Floor(Protocol):
@@ -61,9 +61,10 @@ def names() -> tuple[str, ...]:
 
 
 def batches(windows: Windows, origins: I64) -> Any:
-    """(slice, Batch) pairs that cover `origins` in order, GATHER at a time."""
-    for k in range(0, len(origins), GATHER):
-        part = slice(k, min(k + GATHER, len(origins)))
+    """(slice, Batch) pairs that cover `origins` in order, at most GATHER at a time."""
+    size = windows.at_once(GATHER)
+    for k in range(0, len(origins), size):
+        part = slice(k, min(k + size, len(origins)))
         yield part, windows.gather(origins[part])
 
 

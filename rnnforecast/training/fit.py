@@ -18,7 +18,7 @@ from rnnforecast.config import RunConfig
 from rnnforecast.data import features, scaling
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
-from rnnforecast.data.panel import F64, I64, Panel
+from rnnforecast.data.panel import F64, I64, Panel, tail
 from rnnforecast.data.split import LEARNED, Split, most_windows, origins_between, split
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
@@ -173,17 +173,3 @@ def record(panel: Panel, parts: Split, findings: Sequence[Finding]) -> Record:
 def own_times(panel: Panel, rows: I64) -> I64:
     """Seconds of one row per series by that series' own clock: parts of a short series may end before it starts."""
     return panel.step.at(panel.start, rows - panel.offsets[:-1])
-
-
-def tail(panel: Panel, rows: int) -> Panel:
-    """The last `rows` rows before and with the cutoff of each series, and what is known after it."""
-    first = np.maximum(panel.offsets[:-1], panel.cutoff - rows + 1)
-    kept = [np.arange(a, b) for a, b in zip(first, panel.offsets[1:], strict=True)]
-    offsets = np.concatenate([[0], np.cumsum([len(k) for k in kept])]).astype(np.int64)
-    return replace(
-        panel,
-        values=panel.values[np.concatenate(kept)],
-        offsets=offsets,
-        start=panel.times(first),
-        cutoff=offsets[:-1] + panel.cutoff - first,
-    )

@@ -53,7 +53,7 @@ class Lesson:
 
     def batches(self, order: I64, size: int) -> Iterator[tuple[Batch, Tensor | None]]:
         """Torch batches of `size` in the given order of windows; cut about GATHER at a time."""
-        gather = max(GATHER // size * size, size)
+        gather = max(self.windows.at_once(GATHER) // size * size, size)
         for k in range(0, len(order), gather):
             chosen = order[k : k + gather]
             batch = as_torch(self.windows.gather(self.origins[chosen]))

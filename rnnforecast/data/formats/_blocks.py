@@ -21,7 +21,7 @@ from rnnforecast.data.signatures import Signature
 from rnnforecast.data.table import Chunk, Column, Mould
 from rnnforecast.data.texts import among, stripped
 
-LARGEST = 16 << 20
+READ, LARGEST = 4 << 20, 16 << 20
 LONG = 1 << 16  # bytes of a line: half of what the csv module takes for a cell
 BOM = b"\xef\xbb\xbf"
 
@@ -87,7 +87,7 @@ def plain(dialect: Dialect) -> str:
 def blocks(file: BinaryIO) -> Iterator[bytes]:
     """Runs of whole lines: ROWS of them, or as many as LARGEST bytes hold. The last may lack its line end."""
     kept = b""
-    while more := file.read(LARGEST):
+    while more := file.read(min(READ, LARGEST)):
         kept += more
         ends = np.flatnonzero(np.frombuffer(kept, np.uint8) == 10) + 1
         cuts = ends[ROWS - 1 :: ROWS].tolist()

@@ -78,8 +78,9 @@ def table_of(text: bytes, source: str, flags: DataFlags) -> Table:
 
 
 def of_parquet(path: Path, table: Table) -> Glimpse:
-    head = replace(table, chunks=partial(first_of, table), some=None)
-    return Glimpse(head, replace(table, chunks=partial(last_of, path, table), some=None), table.rows)
+    head, tail = (replace(table, chunks=part, some=None, rows=ROWS)
+                  for part in (partial(first_of, table), partial(last_of, path, table)))  # fmt: skip
+    return Glimpse(head, tail, table.rows)
 
 
 def first_of(table: Table) -> Iterator[Chunk]:

@@ -46,8 +46,11 @@ def open_all(sources: Sequence[str], flags: DataFlags, stdin: BinaryIO | None = 
 
 def is_much(files: Sequence[File]) -> bool:
     """Whether the files, all of them regular, are together what a single file is not kept in memory for."""
-    paths = [Path(file.source) for file in files]
-    return all(path.is_file() for path in paths) and sum(path.stat().st_size for path in paths) > _text.HELD
+    return all(Path(file.source).is_file() for file in files) and size_of(files) > _text.HELD
+
+
+def size_of(files: Sequence[File]) -> int:
+    return sum(Path(file.source).stat().st_size for file in files)
 
 
 def end_to_end(files: Sequence[File], first: Table, flags: DataFlags) -> Table:
@@ -68,6 +71,7 @@ def end_to_end(files: Sequence[File], first: Table, flags: DataFlags) -> Table:
         files=tuple(file.source for file in files),
         apart=not keys,
         mould=None,
+        rows=first.rows * size_of(files) // max(size_of(files[:1]), 1),
     )
 
 

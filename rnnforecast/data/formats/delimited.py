@@ -55,17 +55,25 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
     names, dialect = all_names(path, dialect) if dialect.cut.stacked else (dialect.names, dialect)
     about = replace(about, units=(*dialect.units, *about.units))
     plain = _blocks.suits(dialect, signature)
-    rows = partial(by_block if plain and is_big(path) else rows_of, path, source, dialect, signature)
+    read_rows = partial(by_block if plain and is_big(path) else rows_of, path, source, dialect, signature)
     mould = partial(mould_of, path, source, dialect) if plain else None
     tidied = tuple(signature.tidy({name: [] for name in names})) if signature.tidy else names
-    some = None if signature.tidy else partial(guarded_some, source, rows)
-    chunks = guarded(source, partial(rows, names))
-    table = held(Table(source, tidied, chunks, about=about, some=some, mould=mould), path)
+    some = None if signature.tidy else partial(guarded_some, source, read_rows)
+    chunks = guarded(source, partial(read_rows, names))
+    whole = Table(source, tidied, chunks, about=about, some=some, mould=mould, rows=rows_about(path))
+    table = held(whole, path)
     decimal = flags.decimal or decimal_of(table.peek(), dialect.separator)
     kind = signature.title or NAMED.get(dialect.separator, "CSV")
     facts = (("format", kind), ("separator", dialect.separator), ("encoding", encoding), ("decimal", decimal),
              ("above", dialect.above))  # fmt: skip
     return replace(table, facts=facts)
+
+
+def rows_about(path: Path) -> int:
+    """About how many rows the file has, by the length of its first lines."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return path.stat().st_size * head.count(b"\n") // max(len(head), 1)
 
 
 def opened(path: Path, encoding: str) -> TextIO:

@@ -16,6 +16,9 @@ from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import Chunk, Table
 from rnnforecast.errors import DataUnusable
 
+BUFFER = 1 << 16  # bytes of a column that are read at a time: a row group may be larger than the memory
+CELLS, FEWEST = 200_000, 1000  # of a chunk, and rows of it however many columns there are
+
 summary = "Parquet: numbers, timestamps and texts"
 
 
@@ -34,15 +37,19 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
         raise DataUnusable(f"{source}: {found}; expected a time column and numbers")
     facts = (("format", "Parquet"), ("zones", zones), ("skipped", skipped), ("decimal", "."))
     some = partial(batches_of, path, source)
-    return Table(source, kept, partial(some, kept), next(iter(zones.values()), ""), facts, counted="row", some=some)
+    zone = next(iter(zones.values()), "")
+    return Table(source, kept, partial(some, kept), zone, facts, counted="row", some=some, rows=rows)
 
 
 def opened(path: Path) -> Any:
     import pyarrow.parquet
 
-    return pyarrow.parquet.ParquetFile(path, page_checksum_verification=True, coerce_int96_timestamp_unit="us")
+    return pyarrow.parquet.ParquetFile(
+        path, page_checksum_verification=True, coerce_int96_timestamp_unit="us", pre_buffer=False, buffer_size=BUFFER
+    )
 
 
 def batches_of(path: Path, source: str, names: tuple[str, ...]) -> Iterator[Chunk]:
+    rows = min(ROWS, max(FEWEST, CELLS // max(len(names), 1)))
     with one_line(source, "Parquet"):
-        yield from chunks_of(opened(path).iter_batches(batch_size=ROWS, columns=list(names)), source)
+        yield from chunks_of(opened(path).iter_batches(rows, columns=list(names), use_threads=False), source)

@@ -20,7 +20,8 @@ from tests.data.writing import hours
 
 PLAIN = st.sampled_from(["1", "2.5", "-0.25", "1e3", "", "NA", "-", "x", "ab", "Köln", "2026-01-01 06:00"])
 ODD = st.sampled_from([
-    '"q"', '"a,b"', '"a""b"', '"two\nlines"', ' "late"', 'in"side', '"open', " 1 ", "\t2", "\xa03", "\ufeff4", "# no", "5\f",
+    '"q"', '"a,b"', '"a""b"', '"two\nlines"', ' "late"', 'in"side', '"open', " 1 ", "\t2", "\xa03", "\ufeff4",
+    "# no", "5\f",
 ])  # fmt: skip
 LINES = st.one_of(
     st.tuples(PLAIN, PLAIN, PLAIN).map(",".join),
