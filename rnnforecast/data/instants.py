@@ -29,7 +29,7 @@ def clocked(
 ) -> tuple[I64, Layout]:
     """Times (n,) in UTC where a zone is known, and the layout that says so. `place` names a row for people."""
     if layout.time is None:
-        return counted_rows(series), layout
+        return counted_rows(series, runs.seconds.spilled), layout
     try:
         whole = runs.whole()
         seconds, dayfirst = settle(whole, table.about.dayfirst if layout.dayfirst is None else layout.dayfirst)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,33 +85,60 @@ def collect(
     first fault.
     """
     table = clock(table, layout.time)
-    account = Account(table, layout, columns)
-    shape = "" if layout.time is None else shape_of(table.peek().columns[layout.time], layout.time, asked=True)
-    codes: dict[tuple[str, ...], int] = {}
-    heaps, runs, total = [Heap(spilled) for _ in range(4)], Runs(spilled), 0
-    used = dict.fromkeys([layout.time, *layout.id, *columns, *(flag.column for flag in account.flags)])
-    for chunk in table.only(tuple(name for name in used if name is not None)).chunks():
-        total += len(chunk)
+    rows = Collector(table, layout, columns, spilled)
+    for chunk in table.only(rows.used()).chunks():
         try:
-            chunk = timed(chunk, layout.time, columns, account.usual)
-            values = account.numbers(chunk)
-            files = np.zeros(len(chunk), np.int32) if chunk.files is None else chunk.files
-            series = files.astype(np.int64) if table.apart and not layout.id else series_codes(chunk, layout.id, codes)
-            add_to(heaps, series, values, chunk.line_numbers(), files)
-            if layout.time is not None and len(chunk):
-                runs.add(read_times(chunk.columns[layout.time], shape))
+            rows.add(chunk)
         except CellError as bad:
             raise table.refusal(chunk, bad) from None
-    if not total:
-        raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
-    series, values, lines, files = (heap.whole() for heap in heaps)
-    found = skipped(table, total - len(series), total)
-    sources = tuple((name, table.counted) for name in table.files or (table.source,))
-    times, layout = clocked(table, layout, runs, series, lambda row: place_of(sources, files, lines, row), tz)
-    found += account.findings(times, layout)
-    found += tuple(Finding("as-read", "note", total, f"{table.source}: {note}") for note in table.about.notes)
-    ids = table.files if table.apart and not layout.id else id_texts(codes, table)
-    return by_id(Readings(times, series, ids, columns, values, lines, files, sources, found)), layout
+    return rows.whole(tz)
+
+
+class Collector:
+    """The rows of a table, gathered chunk by chunk, in memory or in files."""
+
+    def __init__(self, table: Table, layout: Layout, columns: tuple[str, ...], spilled: bool) -> None:
+        self.table, self.layout, self.columns = table, layout, columns
+        self.by_file = table.apart and not layout.id
+        self.account = Account(table, layout, columns)
+        first = table.peek().columns
+        self.shape = "" if layout.time is None else shape_of(first[layout.time], layout.time, asked=True)
+        self.codes: dict[tuple[str, ...], int] = {}
+        self.heaps, self.runs = [Heap(spilled) for _ in range(4)], Runs(spilled)
+        self.total = 0
+
+    def used(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        flags = (flag.column for flag in self.account.flags)
+        names = dict.fromkeys([self.layout.time, *self.layout.id, *self.columns, *flags])
+        return tuple(name for name in names if name is not None)
+
+    def add(self, chunk: Chunk) -> None:
+        """Raises CellError and DataUnusable for the first fault of the chunk."""
+        time = self.layout.time
+        self.total += len(chunk)
+        chunk = timed(chunk, time, self.columns, self.account.usual)
+        values = self.account.numbers(chunk)
+        files = np.zeros(len(chunk), np.int32) if chunk.files is None else chunk.files
+        series = files.astype(np.int64) if self.by_file else series_codes(chunk, self.layout.id, self.codes)
+        add_to(self.heaps, series, values, chunk.line_numbers(), files)
+        if time is not None and len(chunk):
+            self.runs.add(read_times(chunk.columns[time], self.shape))
+
+    def whole(self, tz: str | None) -> tuple[Readings, Layout]:
+        """All rows, and the layout that they show. Raises DataUnusable where there are none, and for their times."""
+        table, total = self.table, self.total
+        if not total:
+            raise DataUnusable(f"{table.source}: a header and no rows; expected rows below it")
+        series, values, lines, files = (heap.whole() for heap in self.heaps)
+        found = skipped(table, total - len(series), total)
+        sources = tuple((name, table.counted) for name in table.files or (table.source,))
+        place = partial(place_of, sources, files, lines)
+        times, layout = clocked(table, self.layout, self.runs, series, place, tz)
+        found += self.account.findings(times, layout)
+        found += tuple(Finding("as-read", "note", total, f"{table.source}: {note}") for note in table.about.notes)
+        ids = table.files if self.by_file else id_texts(self.codes, table)
+        return by_id(Readings(times, series, ids, self.columns, values, lines, files, sources, found)), layout
 
 
 def add_to(heaps: Sequence[Heap], *pieces: Array) -> None:

@@ -6,7 +6,8 @@
 - Spike: one row far off, whose neighbours agree and beside which little changes: no flood, no shower.
 - Level jump: the medians of the 15 days (48 rows) before and after differ by what happened between two rows, or across
   a hole of one to 15 days, and so do those of up to a year. Seen from twice what one in ten neighbouring fortnights
-  differ by: 0.2 to 0.4 m at an ocean tide gauge, half a foot in a small stream, hardly in a daily flow.
+  differ by: 0.2 to 0.5 m at an ocean tide gauge, half a foot in a small stream, hardly in a daily flow; and not within
+  75 days (240 rows) of the ends, where it cannot be told from a long flood.
 - Unit switch: a jump from which on level and spread are those before in another unit.
 """
 
@@ -90,7 +91,7 @@ class Seen:
         what, hint = (text.format(label=labels[worst], **said) for text in TOLD[code])
         name, series = self.panel.columns[self.column], self.panel.ids[int(self.series(at)[worst])]
         who = f"{shown(name)} of {shown(series)}" if self.panel.num_series > 1 else shown(name)
-        more = f"; {len(at)} such, the first at {said['first']}" if len(at) > 1 else ""
+        more = f" ({len(at)} such, the first at {said['first']})" if len(at) > 1 else ""
         return [Finding(code, "warning", len(at), f"{who}: {what}{more}", hint, name)]
 
 

@@ -325,9 +325,8 @@ class Runs:
         if self.mixed is not None:
             raise CellError(self.mixed, "a zone in some rows and none in others", "a zone in every row or in none")
         seconds, monthfirst, offsets = (heap.whole() for heap in (self.seconds, self.monthfirst, self.offsets))
-        return Stamps(
-            seconds, monthfirst if len(monthfirst) else None, None if self.bare else offsets, self.stamp, self.words
-        )
+        other = monthfirst if len(monthfirst) else None
+        return Stamps(seconds, other, None if self.bare else offsets, self.stamp, self.words)
 
 
 def joined(parts: Iterable[Stamps]) -> Stamps:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rnnforecast.config import DataFlags
 from rnnforecast.data import sizes, spill
 from rnnforecast.data.reading import load
+from rnnforecast.data.sentinels import codes_in, range_of
 from rnnforecast.errors import DataUnusable, ForecastError
 from tests.data.test_faults import BAD, FAULTS
 from tests.data.test_reading import same, truth
@@ -215,3 +216,23 @@ def test_a_full_disk_is_said_in_one_line(
     with pytest.raises(DataUnusable, match=f"No space left on device: no room for .* in {by_files}") as refused:
         loaded(path)
     assert refused.value.hint == "set TMPDIR to a folder with room"
+
+
+def test_of_a_large_panel_the_newest_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(t, 99 if i in (100, 900) else np.sin(i / 4)) for i, t in enumerate(hours(1000))]
+    found = loaded(write_csv(tmp_path / "gauge.csv", ("time", "level"), rows))
+    assert [f.count for f in found.looked_at(2**40).findings] == [2]
+    monkeypatch.setattr("rnnforecast.data.reading.MOST_LOOKED_AT", 900)
+    monkeypatch.setattr("rnnforecast.data.reading.FEWER_LOOKED_AT", 500)
+    assert [f.count for f in found.looked_at(2**40).findings] == [1]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from([1.5, 2.0, 99.0, -999.0, 9999.0, float("nan")]), max_size=60), st.integers(1, 9))
+def test_sentinels_are_judged_block_by_block(values: list[float], block: int) -> None:
+    column = np.array(values, np.float64)
+    whole = range_of(column), codes_in(column, range_of(column), False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spill, "BLOCK", block)
+        patch.setattr("rnnforecast.data.sentinels.SAMPLE", 10**9)
+        assert (range_of(column), codes_in(column, range_of(column), False)) == whole

@@ -82,3 +82,12 @@ def test_units_come_back_per_window() -> None:
     loc, spread = scale.targets(2, np.array([1, 0, 1]))
     assert loc.tolist() == [[[3.0, 4.0]], [[1.0, 2.0]], [[3.0, 4.0]]]
     assert spread[:, 0].tolist() == [[7.0, 8.0], [5.0, 6.0], [7.0, 8.0]]
+
+
+def test_a_series_is_summed_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = panel_of(np.where(np.arange(50) % 7, tide(50) + 1e6, NAN), base=1e6)
+    whole = fit(panel, panel.cutoff)
+    monkeypatch.setattr("rnnforecast.data.scaling.BLOCK", 3)
+    parts = fit(panel, panel.cutoff)
+    np.testing.assert_allclose(parts.loc, whole.loc, rtol=1e-15)
+    np.testing.assert_allclose(parts.spread, whole.spread, rtol=1e-12)

@@ -166,3 +166,23 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError, match="unknown setting 'lookbak'") as caught:
         configure(panel_of(tide(100)), {"lookbak": 3})
     assert caught.value.hint == "did you mean lookback?"
+
+
+def test_of_a_very_long_record_windows_are_drawn_evenly_and_at_every_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnnforecast.data.split.LEARNED", 4 * 3000)
+    monkeypatch.setattr("rnnforecast.data.split.JUDGED", 0)
+    monkeypatch.setattr("rnnforecast.data.split.FEWEST", 500)
+    long, short = tide(24_000), tide(6000)
+    parts = split(panel_of(long, short), config(horizon=4))
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == (3000, 500, 500)
+    assert len(np.unique(parts.train)) == 3000
+    counts = np.histogram(parts.train[parts.train < 24_000], bins=10, range=(23, 16_800))[0]
+    assert np.ptp(counts) <= 2
+    assert abs((parts.train < 24_000).mean() - 0.8) < 0.01  # each series by its length
+    assert (np.bincount(parts.train % 24) > 60).all()
+    assert split(panel_of(long, short), config(horizon=4, lookback=25)).train[0] > 23
+
+
+def test_a_record_that_is_not_long_keeps_all_its_windows() -> None:
+    panel = panel_of(tide(400))
+    assert split(panel, config()).train.tolist() == list(range(23, 276))

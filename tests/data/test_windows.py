@@ -163,3 +163,9 @@ def test_the_calendar_is_that_of_the_local_clock() -> None:
     for origin, hour in ((24 * 20, 1), (24 * 200, 2)):  # midnight UTC is 1 o'clock in winter and 2 in summer
         batch = Windows(local, fit(local, local.cutoff), (DAY,), 24, 1).gather(np.array([origin]))
         np.testing.assert_allclose(batch.calendar[0, 23], calendar(np.array(hour * 3600), (DAY,)), atol=1e-6)
+
+
+def test_fewer_of_long_or_wide_windows_are_cut_together() -> None:
+    panel = panel_of(np.zeros((30, 4)), P=3)
+    for context, count in ((100, 2048), (4096, 2**21 // (4120 * 6)), (10**7, 1)):
+        assert Windows(panel, unscaled(panel), (DAY,), context, 24).at_once(2048) == count

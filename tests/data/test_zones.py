@@ -151,3 +151,20 @@ def test_days_by_the_local_clock_stay_days_when_clocks_change(
     assert [stamp[:10] for stamp in stamps] == [str(day) for day in days]
     again = load([str(tmp_path / "gauge.csv")], DataFlags(), known=result.layout, step=result.panel.step)
     assert again.panel.start.tolist() == result.panel.start.tolist()
+
+
+@given(
+    st.lists(st.integers(-(2**31), 2**32), min_size=1, max_size=20),
+    st.sampled_from(["Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia"]),
+)
+@settings(deadline=None)
+def test_local_times_become_utc_by_the_day_as_they_do_one_by_one(clocks: list[int], zone: str) -> None:
+    local = np.array(clocks) // 900 * 900
+    first, lost = to_utc(local.copy(), zone, first_pass)
+    for row, (clock, utc) in enumerate(zip(local.tolist(), first.tolist(), strict=True)):
+        moment = datetime(1970, 1, 1) + timedelta(seconds=clock)
+        early, late = (moment.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+        assert early is not None
+        assert late is not None
+        assert (row in lost) == (early < late)
+        assert utc == clock - round(early.total_seconds())

@@ -193,3 +193,11 @@ def test_a_handful_of_windows_can_be_cross_fitted(count: int) -> None:
         windows, origins = cut(floor_named(name), PANELS["one target"])
         said = cross_fitted(floor_named(name), windows, origins[:count], CONFIG, HOUR)
         assert np.isfinite(said).all()
+
+
+def test_windows_can_be_asked_for_alone_and_are_cross_fitted_alike() -> None:
+    panel = panel_of(tide(200))
+    windows, origins = windows_of(panel, CONFIG), np.arange(20, 180)
+    floor, kept = floor_named("ridge"), np.array([3, 77, 78, 150])
+    every = cross_fitted(floor, windows, origins, CONFIG, panel.step)
+    np.testing.assert_allclose(cross_fitted(floor, windows, origins, CONFIG, panel.step, kept), every[kept], atol=1e-12)

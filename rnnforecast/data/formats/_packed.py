@@ -50,6 +50,7 @@ OPENERS: dict[bytes, tuple[str, Callable[[Path], Any]]] = {
     b"\x1f\x8b": ("gzip", gzip_of), b"BZh": ("bzip2", bzip2_of), b"\xfd7zXZ\x00": ("xz", xz_of),
     b"\x28\xb5\x2f\xfd": ("zstd", zstd_of),
 }  # fmt: skip
+MOST_MEMBERS = 20  # whose heads are looked at
 ZIP = b"PK\x03\x04"
 
 
@@ -156,7 +157,7 @@ def choose(archive: Any, source: str) -> str:
     from rnnforecast.data.signatures import PLAIN, recognised
 
     names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
-    if len(names) > 1:
+    if 1 < len(names) <= MOST_MEMBERS:
         known = [n for n in names if recognised(head_in(archive, n), source) is not PLAIN]
         names = known if len(known) == 1 else names
     if len(names) == 1:

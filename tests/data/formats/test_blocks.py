@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import _blocks, _text, open_table
+from rnnforecast.data.formats._cutting import Dialect
 from rnnforecast.data.reading import load
+from rnnforecast.data.signatures import Cut
 from rnnforecast.data.table import Table
 from rnnforecast.data.texts import Texts
 from rnnforecast.errors import ForecastError
@@ -177,3 +179,25 @@ def test_a_small_file_is_read_without_arrow(tmp_path: Path) -> None:
     path.write_text("time,level\n" + "".join(f"{t},{i}\n" for i, t in enumerate(hours(9))))
     table: Table = open_table(str(path), DataFlags())
     assert all(isinstance(column, list) for chunk in table.chunks() for column in chunk.columns.values())
+
+
+def test_a_cell_that_the_csv_module_finds_too_long_and_a_comment_are_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "gauge.csv"
+    rows = [f"{t},{i},{'x' * 150_000 if i == 5 else ''}\n" for i, t in enumerate(hours(9))]
+    path.write_text("time,level,note\n" + "".join(rows))
+    slow, fast = both(path)
+    assert slow == fast
+    assert "line 7" in fast[1]
+    dialect = Dialect("utf-8-sig", 0, 0, ",", ("a", "b"), (), True, Cut(comment="#"))
+    assert _blocks.columns_of(b"1,2\n", 1, dialect, ("a",)) is not None
+    assert _blocks.columns_of(b"1,2\n#3,4\n", 2, dialect, ("a",)) is None
+
+
+def test_a_date_and_a_clock_in_columns_of_their_own_are_read_by_arrow_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gauge.csv"
+    path.write_text("Date,Time,level,more\n" + "".join(f"{t[:10]},{t[11:]},{i},x\n" for i, t in enumerate(hours(50))))
+    slow = load([str(path)], DataFlags())
+    monkeypatch.setattr(_text, "HELD", 0)
+    assert same(load([str(path)], DataFlags()).panel, slow.panel)
