@@ -93,8 +93,10 @@ class Named:
         return self.target + self.id + self.past + self.future + self.static
 
 
-def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout:
+def find(table: Table, flags: DataFlags, beside: Sequence[Table] = (), below: Sequence[Table] = ()) -> Layout:
     """The layout of a table, and of those joined to it by `--with`, decided on its first rows.
+
+    `below`: tables that are stacked under it; their words count as categories too.
 
     Raises DataUnusable for a named column that is not there, for no rows and for no time column.
     """
@@ -130,7 +132,7 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = ()) -> Layout
         candidates=candidates,
         looks_like=table.about.title,
         aggregate=flags.aggregate or "",
-        codings=find_codings([table, *beside], covariates, units, missing, decimal),
+        codings=find_codings([table, *below, *beside], covariates, units, missing, decimal),
     )
 
 

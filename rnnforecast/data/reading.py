@@ -101,7 +101,8 @@ def load_tables(
     """The same from tables; --with and --future-data are opened here, unless they were: a pipe opens once."""
     beside, ahead = opened or open_others(flags, stdin)
     others = [*beside, *ahead]
-    layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others)
+    layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others, tables[1:])
+    refuse_mixed_units(layout, tables)
     tables = [clock(table, layout.time) for table in tables]
     flags = joined_as(known, step, flags) if known and step else flags
     require_target(layout, tables[0].source)
@@ -263,7 +264,8 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
             )
     have = [*tables[0].names, *(name for other in beside for name in other.names)]
     have += [known.time] if known.time and parts_of(known.time, tables[0].names) else []
-    refuse_other_units(known, tables[0])
+    for table in tables:
+        refuse_other_units(known, table)
     for name in (known.time, *known.id, *known.target, *known.covariates):
         if name is not None and name not in have and not (name in known.future and flags.future_data):
             guess = nearest(name, have)
@@ -277,6 +279,18 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
         decimal=flags.decimal or tables[0].fact("decimal", "."),
         dayfirst=known.dayfirst if flags.dayfirst is None else flags.dayfirst,
     )
+
+
+def refuse_mixed_units(layout: Layout, tables: Sequence[Table]) -> None:
+    """Raise DataUnusable where a file that is stacked says another unit of a target than the first one."""
+    for table in tables[1:]:
+        for name, unit in zip(layout.target, layout.units, strict=True):
+            found = unit_in(table, name) if name in table.names else ""
+            if unit and found and found != unit:
+                raise DataUnusable(
+                    f"{table.source}: {name!r} is in {found}, and in {unit} in {tables[0].source}; expected one unit",
+                    "convert the values of one of them",
+                )
 
 
 def refuse_other_units(known: Layout, table: Table) -> None:

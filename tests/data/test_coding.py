@@ -57,3 +57,10 @@ def test_free_text_is_refused_as_a_covariate(tmp_path: Path) -> None:
     path = write(tmp_path / "gauge.csv", tuple(f"note {i}" for i in range(40)))
     with pytest.raises(DataUnusable, match="more than 32 different texts"):
         loaded(path, target=("level",), past=("weather",))
+
+
+def test_words_of_every_stacked_file_are_categories(tmp_path: Path) -> None:
+    paths = [str(write(tmp_path / f"{name}.csv", (name,))) for name in ("rain", "hail")]
+    result = load(paths, DataFlags(target=("level",), past=("weather",)))
+    assert result.panel.past == ("weather=hail", "weather=rain")
+    assert "unseen-category" not in [f.code for f in result.findings]

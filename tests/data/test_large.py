@@ -155,6 +155,14 @@ def test_stacked_files_rows_without_times_and_rows_by_the_local_clock_go_by_file
         assert spilled.layout == in_memory.layout
 
 
+@pytest.mark.usefixtures("by_files")
+def test_the_grid_goes_through_the_phase_of_most_rows_even_if_the_first_row_is_off_it(tmp_path: Path) -> None:
+    rows = [("2025-12-31T23:57", 0), *((t, i) for i, t in enumerate(hours(30)) if i)]
+    panel = loaded(write_csv(tmp_path / "gauge.csv", ("time", "level"), rows)).panel
+    assert panel.start.tolist() == [int(np.datetime64("2026-01-01", "s").astype(np.int64))]
+    assert truth(panel)[0] == list(range(30))
+
+
 def test_at_predict_the_base_and_the_step_of_the_model_hold(by_files: Path, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "gauge.csv", ("time", "level"), [(t, i) for i, t in enumerate(hours(50))])
     trained = loaded(path)

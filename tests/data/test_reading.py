@@ -276,3 +276,13 @@ def test_a_series_that_training_never_saw_is_told_of(tmp_path: Path) -> None:
     again = load([str(path)], DataFlags(), known=first.layout, step=first.panel.step, base=base)
     assert [(f.code, f.count) for f in again.findings] == [("unseen-series", 1)]
     assert "bb" in again.findings[0].text
+
+
+def test_stacked_files_in_different_units_are_refused(tmp_path: Path) -> None:
+    for name, unit in (("a", "(m)"), ("b", "(ft)")):
+        rows = "".join(f"{t},{i}\n" for i, t in enumerate(hours(30)))
+        (tmp_path / f"{name}.csv").write_text(f"time,level\n,{unit}\n{rows}")
+    files = [str(tmp_path / f"{name}.csv") for name in "ab"]
+    assert load(files[:1], DataFlags()).layout.units == ("m",)
+    with pytest.raises(DataUnusable, match="'level' is in ft, and in m in"):
+        load(files, DataFlags())

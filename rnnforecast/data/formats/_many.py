@@ -60,6 +60,7 @@ def end_to_end(files: Sequence[File], first: Table, flags: DataFlags) -> Table:
     names = (*first.names, *keys)
     ids = tuple(key for key in keys if plain(key) not in PERIODS)
     told = first.about.id or any(plain(name) in ID_NAMES for name in names)
+    about = replace(first.about, id=ids, title=first.about.title or "its folders") if ids and not told else first.about
     return replace(
         first,
         source=files[0].source if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more",
@@ -67,7 +68,7 @@ def end_to_end(files: Sequence[File], first: Table, flags: DataFlags) -> Table:
         chunks=partial(some, names),
         some=some,
         facts=(*first.facts, ("files", len(files))),
-        about=first.about if told else replace(first.about, id=ids, title=first.about.title or "its folders"),
+        about=about,
         files=tuple(file.source for file in files),
         apart=not keys,
         mould=None,

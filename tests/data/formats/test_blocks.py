@@ -28,7 +28,7 @@ ODD = st.sampled_from([
 LINES = st.one_of(
     st.tuples(PLAIN, PLAIN, PLAIN).map(",".join),
     st.tuples(PLAIN, ODD, PLAIN).map(",".join),
-    st.sampled_from(["", "  ", ",,", "1,2", "1,2,3,4", "# a, comment, here", '"a","b","c"']),
+    st.sampled_from(["", "  ", ",,", "1,2", "1,2,3,4", "# a, comment, here", '"a","b","c"', "\ufeff1,2,3"]),
 )
 ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])
 

@@ -49,6 +49,7 @@ def test_a_folder_means_its_data_files_by_name_and_nothing_hidden(tmp_path: Path
     assert [series[0] for series in truth(found.panel)] == [1, 2, 5]
     named = read(*sorted((tmp_path / "data").rglob("[abd].csv")))
     assert same(found.panel, named.panel)
+    assert (found.layout, found.layout.looks_like) == (named.layout, "")
 
 
 @pytest.mark.usefixtures("amount")
@@ -92,7 +93,9 @@ def test_folders_by_year_alone_hold_one_series_and_other_keys_tell_series_apart(
     assert truth(read(tmp_path / "one").panel) == [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]]
     gauge(tmp_path / "two" / "basin=upper", "p.csv", 1)
     gauge(tmp_path / "two" / "basin=lower", "p.csv", 7)
-    assert read(tmp_path / "two").panel.ids == ("lower", "upper")
+    found = read(tmp_path / "two")
+    assert found.panel.ids == ("lower", "upper")
+    assert dict(found.layout.reasons)["id"] == "as in its folders"
     gauge(tmp_path / "two" / "other=x", "p.csv")
     with pytest.raises(DataUnusable, match=r"other=x/p.csv: in no folder basin=\.\.\.; expected one"):
         read(tmp_path / "two")
