@@ -59,10 +59,10 @@ def find_codings(tables: Sequence[Table], covariates: Iterable[str], units: dict
     for name in covariates:
         holders = [table for table in tables if name in table.names]
         columns = [table.peek().columns[name] for table in holders]
-        if is_direction(name, units.get(name, "")):
-            found.append(Coding(name, "direction", circle=36.0 if units.get(name) == "10°" else 360.0))
-        elif any(isinstance(c, list) and is_text(c, missing, decimal) for c in columns):
+        if any(isinstance(c, list) and is_text(c, missing, decimal) for c in columns):  # N, NNE, NE are words too
             found.append(Coding(name, "category", levels_of(holders, name, missing)))
+        elif is_direction(name, units.get(name, "")):
+            found.append(Coding(name, "direction", circle=36.0 if units.get(name) == "10°" else 360.0))
     return tuple(found)
 
 

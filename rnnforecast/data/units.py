@@ -26,7 +26,7 @@ KNOWN = {
 
 def unit_named(text: str) -> str:
     """A unit as it is printed: «cubic feet per second» is ft3/s; one that is not known stays as it is written."""
-    written = text.strip(" ()[]")
+    written = str(text).strip(" ()[]")  # a JSON document may hold anything there
     return KNOWN.get(written.lower(), written)
 
 

@@ -64,3 +64,9 @@ def test_words_of_every_stacked_file_are_categories(tmp_path: Path) -> None:
     result = load(paths, DataFlags(target=("level",), past=("weather",)))
     assert result.panel.past == ("weather=hail", "weather=rain")
     assert "unseen-category" not in [f.code for f in result.findings]
+
+
+def test_a_direction_in_words_is_a_category(tmp_path: Path) -> None:
+    rows = [(t, i, ("N", "SW")[i % 2]) for i, t in enumerate(hours(40))]
+    result = loaded(write_csv(tmp_path / "gauge.csv", ("time", "level", "wind_dir"), rows), past=("wind_dir",))
+    assert result.panel.past == ("wind_dir=N", "wind_dir=SW")

@@ -54,10 +54,11 @@ def kind_of(head: bytes) -> str:
         return ""
     first, _, below = text.partition("\n")
     try:
-        value = value_of(first)
+        return DOCUMENT if not below.strip() and has_list(value_of(first)) else LINES
+    except RecursionError:
+        return DOCUMENT
     except NOT_JSON:
         return LINES if first.rstrip().endswith("}") and "\n" in text else DOCUMENT
-    return DOCUMENT if not below.strip() and has_list(value) else LINES
 
 
 def has_list(value: Any) -> bool:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import atexit
+import shlex
 import shutil
 import tempfile
 import zlib
@@ -165,7 +166,7 @@ def choose(archive: Any, source: str) -> str:
     listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
     raise DataUnusable(
         f"{source}: a zip of {len(names)} files ({listed}); expected one data file",
-        f"unzip -p {source} {names[0]} | rnnforecast ... -" if names else "",
+        f"unzip -p {shlex.quote(source)} {shlex.quote(names[0])} | rnnforecast ... -" if names else "",
     )
 
 

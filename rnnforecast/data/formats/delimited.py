@@ -23,7 +23,7 @@ import numpy.typing as npt
 from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import _blocks
 from rnnforecast.data.formats._cutting import BLANKS, Blanks, Dialect, dialect_in, told_apart
-from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, is_big
+from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, is_big, rows_about
 from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import Chunk, Column, Mould, Table
 from rnnforecast.errors import DataUnusable
@@ -67,13 +67,6 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
     facts = (("format", kind), ("separator", dialect.separator), ("encoding", encoding), ("decimal", decimal),
              ("above", dialect.above))  # fmt: skip
     return replace(table, facts=facts)
-
-
-def rows_about(path: Path) -> int:
-    """About how many rows the file has, by the length of its first lines."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    return path.stat().st_size * head.count(b"\n") // max(len(head), 1)
 
 
 def opened(path: Path, encoding: str) -> TextIO:

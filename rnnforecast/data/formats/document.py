@@ -41,6 +41,8 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
         raise DataUnusable(f"{source} line 1 or below: JSON nested too deep; {EXPECTED}") from None
     except MemoryError:
         raise DataUnusable(f"{source}: too large for the memory; expected a smaller file") from None
+    except (AttributeError, TypeError, KeyError, IndexError, ValueError):
+        raise DataUnusable(f"{source}: JSON that is not as {signature.title or 'any table'} writes it") from None
     if not any(map(len, typed.values())):
         raise DataUnusable(f"{source}: JSON without a row of data; expected rows")
     facts = (("format", signature.title or "JSON document"), ("skipped", skipped), ("decimal", "."))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.formats._json import LINES, NOT_JSON, as_written, column_of, kind_of, unfolded, value_of, why
-from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held
+from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, rows_about
 from rnnforecast.data.signatures import PLAIN, Signature
 from rnnforecast.data.table import Chunk, Column, Table
 from rnnforecast.errors import DataUnusable
@@ -51,7 +51,7 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
         raise DataUnusable(f"{source} line 1: no name with a number or a text; expected one flat object per line")
     chunks = guarded(source, partial(chunks_of, path, source, encoding, names, kept))
     facts = (*facts, ("skipped", tuple(sorted(nested))))
-    return held(Table(source, kept, chunks, facts=facts, about=about), path)
+    return held(Table(source, kept, chunks, facts=facts, about=about, rows=rows_about(path)), path)
 
 
 def names_in(path: Path, source: str, encoding: str) -> tuple[tuple[str, ...], set[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,15 @@ def test_names_that_some_rows_lack_are_missing_there_and_nested_ones_are_skipped
     assert table.fact("skipped") == ("meta",)
     assert (list(chunk.columns["t"]), list(chunk.columns["z"])) == (["a", "b", ""], ["", "007", ""])
     np.testing.assert_array_equal(np.asarray(chunk.columns["y"]), [1, np.nan, 1])
+
+
+def test_a_document_unlike_its_source_is_refused_in_one_line(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[1] / "signatures"
+    text = next(sample.glob("open_meteo*.json")).read_text()
+    (tmp_path / "odd.json").write_text(re.sub(r'("hourly_units": *\{ *"time": *)"[^"]*"', r"\1 7", text))
+    (tmp_path / "units.json").write_text(re.sub(r'("hourly_units": *)\{[^}]*\}', r"\1 7", text))
+    for name in ("odd.json", "units.json"):
+        try:
+            open_table(str(tmp_path / name), DataFlags())
+        except DataUnusable as refused:
+            assert "\n" not in refused.message  # noqa: PT017

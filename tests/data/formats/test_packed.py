@@ -76,3 +76,10 @@ def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch:
     (tmp_path / "gauge.csv").write_bytes(bz2.compress(b"0" * 50_000_000))
     with pytest.raises(DataUnusable, match="more than 300 times its size"):
         loaded(tmp_path / "gauge.csv")
+
+
+def test_a_name_in_a_zip_cannot_steer_the_shell_that_the_hint_is_pasted_into(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "gauge.zip", **{"$(reboot)__csv": TEXT, "b__csv": TEXT})
+    with pytest.raises(DataUnusable) as refused:
+        loaded(path)
+    assert "'$(reboot).csv'" in refused.value.hint
