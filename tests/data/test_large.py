@@ -237,7 +237,7 @@ def test_of_a_large_panel_the_newest_rows_are_looked_at(tmp_path: Path, monkeypa
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.integers(0, 90).map(float) | st.sampled_from([-999.0, 9999.0, float("nan")]), max_size=60),
+    st.lists(st.integers(0, 90).map(float) | st.sampled_from([-999.0, 9999.0, float("nan")]), min_size=20, max_size=60),
     st.integers(1, 9),
 )
 def test_sentinels_are_judged_block_by_block(values: list[float], block: int) -> None:

@@ -54,7 +54,8 @@ def kind_of(head: bytes) -> str:
         return ""
     first, _, below = text.partition("\n")
     try:
-        return DOCUMENT if not below.strip() and has_list(value_of(first)) else LINES
+        value = value_of(first)
+        return DOCUMENT if not below.strip() and has_list(value) else LINES
     except RecursionError:
         return DOCUMENT
     except NOT_JSON:
