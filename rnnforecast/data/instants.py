@@ -106,7 +106,7 @@ def zone_of(stamps: Stamps, table: Table, layout: Layout) -> tuple[str, str]:
     """The zone that the times carry, and why: one offset in every row, a pair such as EST and EDT, else UTC."""
     if stamps.offsets is None:
         zones: dict[str, str] = table.fact("zones", {})
-        zone = zones.get(layout.time or "", table.zone) if stamps.stamp != "integer" else ""
+        zone = (zones.get(layout.time or "", "") if zones else table.zone) if stamps.stamp != "integer" else ""
         return zone, "as the times carry it" if zone else "none given"
     named = zone_of_words(stamps.words)
     if named:

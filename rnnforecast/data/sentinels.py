@@ -98,11 +98,13 @@ def codes_in(column: F64, extent: tuple[float, float], known: bool) -> list[floa
     width = high - low
     if not known and others < FEWEST:
         return []
-    far = [code for code in sorted(counts) if (code < low - width / 2 if code < 0 else code > high + 2 * width)]
+    below = 0.0 if low >= 0 else low - width / 2  # a column that is never negative has no true -9999, however wide
+    far = [code for code in sorted(counts) if (code < below if code < 0 else code > high + 2 * width)]
     often = [code for code in far if known or code <= PLAIN or counts[code] > 1]
     return [
         code for code in often
-        if not any(near(plain_values(column[rows]), code, width / 4) for rows in blocks(len(column)))
+        if low >= 0 > code
+        or not any(near(plain_values(column[rows]), code, width / 4) for rows in blocks(len(column)))
     ]
 
 

@@ -89,8 +89,13 @@ def zone_of_words(words: frozenset[str]) -> str:
 
 def zone_in_name(name: str) -> str:
     """The zone that a column name tells: «Time (GMT)», «time_utc», «Date/Time (UTC+1)»; "" where it tells none."""
-    bracket = re.search(r"[(\[ _/]((?:UTC|GMT)(?:[+-]\d\d?(?::?\d\d)?)?)[)\]]?(?:$|[ _)])", name, re.IGNORECASE)
-    return canonical(bracket[1].upper()) if bracket else ""
+    written = r"(?:^|[(\[ _/,])(?:UTC|GMT)(?P<offset> *[+-] *\d\d?(?::?\d\d)?)?(?P<rest>.*)"
+    told = re.search(written, name, re.IGNORECASE)
+    if told is None or (told.start() == 0 and not told["offset"]):
+        return ""
+    if re.match(r"[a-z0-9]| *[+-]| +[a-z]|_(?!read|time|date)", told["rest"], re.IGNORECASE):
+        return ""  # «UTC offset removed»: what it says is not for us to read
+    return canonical("UTC" + (told["offset"] or "").replace(" ", ""))
 
 
 def offset_text(seconds: int, zero: str = "Z") -> str:

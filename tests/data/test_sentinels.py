@@ -80,3 +80,8 @@ def test_only_sentinels_are_taken_and_never_one_beside_other_values(others: list
     for value in column[taken].tolist():
         assert value in SENTINELS
         assert value < low - (high - low) / 2 or value > high + 2 * (high - low)
+
+
+def test_a_column_that_is_never_negative_has_no_true_negative_code_however_wide_it_is(tmp_path: Path) -> None:
+    flows = [-999.0 if 100 <= i < 130 else float(100 + (i * 7919) % 440_000) for i in range(300)]
+    assert int(np.isnan(read(tmp_path, flows).panel.values).sum()) == 30

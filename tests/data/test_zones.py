@@ -110,7 +110,9 @@ def test_data_flags_have_no_zone_unless_one_is_given() -> None:
     ("name", "zone"),
     [
         ("time_utc", "UTC"), ("Time (GMT)", "UTC"), ("Date/Time (UTC+1)", "+01:00"), ("UTC", ""), ("outcome", ""),
-        ("time", ""), ("time_gmt_read", "UTC"), ("time_MET", ""),
+        ("time", ""), ("time_gmt_read", "UTC"), ("Time (UTC -5)", "-05:00"), ("Date and Time (GMT - 05:30)", "-05:30"),
+        ("Local time (UTC offset -5)", ""), ("time_utc_offset_removed", ""), ("Date Time, GMT -0500", "-05:00"),
+         ("time_MET", ""),
     ],
 )  # fmt: skip
 def test_the_name_of_a_column_may_tell_its_zone(name: str, zone: str) -> None:

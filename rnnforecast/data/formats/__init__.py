@@ -62,6 +62,8 @@ def open_table(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> 
         if stream is None:
             raise DataUnusable("stdin: closed; expected data there", "name a file instead of -")
         return table_in(spool(stream, "stdin"), "stdin", flags)
+    if "\0" in source:
+        raise NotFound(f"{source!r}: no such file")
     path = Path(source)
     try:
         mode = path.stat().st_mode
@@ -74,8 +76,6 @@ def open_table(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> 
         return table_in(path, source, flags)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"{source}: no such file", download_hint(source)) from None
-    except ValueError:  # a NUL in the name
-        raise NotFound(f"{source!r}: no such file") from None
     except OSError as error:
         raise DataUnusable(f"{source}: {error.strerror or error}; expected a readable data file") from None
 

@@ -251,5 +251,6 @@ def decimal_of(chunk: Chunk, separator: str) -> str:
     if separator == ",":
         return "."
     cells = [cell for column in chunk.columns.values() for cell in column[:1000] if isinstance(cell, str)]
-    comma = any(re.fullmatch(r"[-+]?\d+,\d+", cell) for cell in cells)
+    commas = [cell for cell in cells if re.fullmatch(r"[-+]?\d+,\d+", cell)]
+    comma = not all(re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", cell) for cell in commas)  # 2,005 may be thousands
     return "," if comma and not any(re.fullmatch(r"[-+]?\d+\.\d+", cell) for cell in cells) else "."

@@ -61,7 +61,11 @@ class Signature:
 
     def told(self, head: Any) -> About:
         """`about` with what the head of this file, or the JSON document that it is, tells."""
-        learned = dict(self.learn(head)) if self.learn else {}
+        try:
+            learned = dict(self.learn(head)) if self.learn else {}
+        except (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, StopIteration):
+            found = f"a head that is not as {self.title} writes it"
+            raise DataUnusable(f"{found}; expected the file as downloaded") from None
         return replace(self.about, title=self.title, **learned)
 
 

@@ -80,7 +80,7 @@ signature = Signature(
     about=about("year + month + day + hour"),
     refuse=(
         (
-            r"\A\d{3}\S.*\n\d{3}.{8}(?:1[89]|20)\d\d[ \d]\d[ \d]\d[12 ](?: *-?\d+){8,12} *$",
+            r"\A\d{3}\S.*\n\d{3}.{8}(?:1[89]|20)\d\d[ \d]\d[ \d]\d[12 ](?: *+-?+\d++){8,12} *$",
             "a UHSLC .dat file, twelve values a line; expected one value a row",
             "download the station's .csv: https://uhslc.soest.hawaii.edu/data/csv/fast/hourly/hNNN.csv",
         ),

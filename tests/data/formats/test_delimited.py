@@ -130,3 +130,8 @@ def test_an_impossible_separator_is_a_usage_error(sep: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("sep", ["tab", "\\t", "\t"])
 def test_a_tab_may_be_named(sep: str, tmp_path: Path) -> None:
     assert table_of(tmp_path / "gauge.csv", "time\tlevel\n1\t2\n", sep=sep).names == ("time", "level")
+
+
+def test_a_comma_that_may_part_thousands_is_not_taken_for_a_decimal_mark(tmp_path: Path) -> None:
+    assert table_of(tmp_path / "a.tsv", "time\tflow\n2026-01-01\t2,005\n2026-01-02\t998\n").fact("decimal") == "."
+    assert table_of(tmp_path / "b.tsv", "time\tflow\n2026-01-01\t2,005\n2026-01-02\t1,5\n").fact("decimal") == ","
