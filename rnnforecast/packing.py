@@ -164,6 +164,7 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     require(used == (context.targets, context.past, context.future, context.static_names), "layout")
     rows = layout.stamp == "integer"
     require(len(layout.units) == widths.T and rows == (step.unit == "row"), "layout")
+    require(len(layout.covariate_units) == len(layout.covariates), "layout")
     return replace(model, context=replace(context, zone=layout.zone))
 
 

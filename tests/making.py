@@ -82,6 +82,7 @@ def layout_of(panel: Panel, **changes: Any) -> Layout:
     given: dict[str, Any] = {
         "time": "time", "target": panel.targets, "id": () if panel.num_series == 1 else ("id",), "past": panel.past,
         "future": panel.future, "static": panel.static_names, "unused": (), "units": ("m",) * len(panel.targets),
+        "covariate_units": ("",) * (len(panel.past) + len(panel.future) + len(panel.static_names)),
         "zone": "UTC", "stamp": "minute", "dayfirst": None, "missing": (), "decimal": ".",
         "reasons": (("time", "its name"),),
     }  # fmt: skip

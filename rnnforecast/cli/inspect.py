@@ -62,8 +62,8 @@ def inspect(
             decided = loaded.layout if layout.target else replace(loaded.layout, target=(), units=())
             layout = replace(decided, candidates=layout.candidates)
             extent = ends_of(seen, loaded, tried) if seen else None
-    told = (panel, layout, findings, next_words, tables[0].facts, tables[0].about, extent)
-    text = json.dumps(inspect_json(*told), ensure_ascii=False, indent=1) if as_json else inspect_text(*told)
+    told = inspect_json(panel, layout, findings, next_words, tables[0].facts, tables[0].about, extent)
+    text = json.dumps(told, ensure_ascii=False, indent=1) if as_json else inspect_text(told)
     put(text.rstrip("\n") + "\n", output)
 
 

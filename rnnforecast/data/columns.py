@@ -56,7 +56,7 @@ class Layout:
     future: tuple[str, ...]
     static: tuple[str, ...]
     unused: tuple[str, ...]
-    units: tuple[str, ...]  # one per target, "" where the name tells none
+    units: tuple[str, ...]  # one per target, "" where nothing tells it
     zone: str  # "" = naive; "UTC", "+01:00" or a zone name: times inside are UTC, and are written in this zone
     stamp: str  # how times are written: "date", "minute", "second", "integer" (row numbers)
     dayfirst: bool | None  # None = ISO or not dates
@@ -68,6 +68,7 @@ class Layout:
     ranges: tuple[tuple[float, float], ...] = ()  # 0.1 and 99.9 % of each column; what lies far outside may be a code
     aggregate: str = ""  # how rows were joined to one per step: mean, sum or max
     codings: tuple[Coding, ...] = ()  # covariates that are texts or directions
+    covariate_units: tuple[str, ...] = ()  # one per covariate
 
     def panel_columns(self, role: str) -> tuple[str, ...]:
         """The columns of `role` (past, future, static) as the panel has them, coded ones as what they become."""
@@ -133,6 +134,7 @@ def find(table: Table, flags: DataFlags, beside: Sequence[Table] = (), below: Se
         looks_like=table.about.title,
         aggregate=flags.aggregate or "",
         codings=find_codings([table, *below, *beside], covariates, units, missing, decimal),
+        covariate_units=tuple(units[name] for name in covariates),
     )
 
 
@@ -319,7 +321,7 @@ def choose_target(
         if shares.get(name, 0.0) >= 0.5:
             return (name,), f"as in {about.title}"
     for word in TARGET_NAMES:
-        found = [name for name in free if plain(name) == word]
+        found = [name for name in free if plain(name) == word and measures(name, about)]
         if found:
             return (found[0],), "its name"
     if len(numeric) == 1:

@@ -129,9 +129,19 @@ def counted_rows(series: I64, spilled: bool = False) -> I64:
 
 
 def second_pass(seconds: I64, series: I64, rows: I64) -> I64:
-    """For rows of an hour that occurs twice: 1 where the row is the later one of its series, (rows,)."""
-    _, same = np.unique(np.stack([series[rows], seconds[rows]]), axis=1, return_inverse=True)
-    nth = counted_rows(same.reshape(-1).astype(np.int64))
-    total = np.bincount(same.reshape(-1))[same.reshape(-1)]
-    newest_first = seconds[0] > seconds[-1]
-    return np.minimum(total - 1 - nth if newest_first else nth, 1)
+    """For rows of an hour that occurs twice: 1 from where the clock of their series goes back in it, (rows,).
+
+    `seconds` are local. A series is read in the direction in which it runs, newest first or last.
+    """
+    first, last = (np.zeros(int(series.max()) + 1, np.int64) for _ in range(2))
+    first[series[::-1]], last[series] = seconds[::-1], seconds  # of several the one written last stays
+    owner, local = series[rows], seconds[rows]
+    forward = np.where((first > last)[owner], -1, 1) * np.arange(len(rows))
+    order = np.lexsort((forward, local // DAY, owner))
+    day, clock = (owner * (1 << 40) + local // DAY)[order], local[order]
+    begins = np.r_[True, day[1:] != day[:-1]]
+    back = np.r_[False, clock[1:] <= clock[:-1]] & ~begins
+    turns = np.cumsum(back)
+    passes = np.empty(len(rows), np.int64)
+    passes[order] = turns > turns[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
+    return passes

@@ -33,7 +33,7 @@ from rnnforecast.data.sentinels import without_sentinels
 from rnnforecast.data.sizes import by_files
 from rnnforecast.data.suspicions import suspicions
 from rnnforecast.data.table import Table
-from rnnforecast.errors import DataUnusable, Mismatch, UsageError, nearest
+from rnnforecast.errors import DataUnusable, ForecastError, Mismatch, UsageError, nearest
 
 F64 = npt.NDArray[np.float64]
 
@@ -102,7 +102,8 @@ def load_tables(
     beside, ahead = opened or open_others(flags, stdin)
     others = [*beside, *ahead]
     layout = for_model(known, tables, others, flags) if known else find(tables[0], flags, others, tables[1:])
-    refuse_mixed_units(layout, tables)
+    if not known:
+        refuse_other_units(layout, tables[1:], DataUnusable, f"in {tables[0].source}", "convert the values of one")
     tables = [clock(table, layout.time) for table in tables]
     flags = joined_as(known, step, flags) if known and step else flags
     require_target(layout, tables[0].source)
@@ -132,12 +133,6 @@ def strangers(panel: Panel, base: Mapping[str, F64] | None) -> list[Finding]:
         return []
     text = f"{len(new)} series that training never saw, scaled by their own rows: {listing(new, 5)}"
     return [Finding("unseen-series", "warning", len(new), text)]
-
-
-def look(source: str, flags: DataFlags, stdin: BinaryIO | None = None) -> tuple[Layout, Table]:
-    """The layout of a source, its target perhaps undecided, and its table: for `inspect`."""
-    table = open_table(source, flags, stdin)
-    return find(table, flags, [open_table(path, flags, stdin) for path in paths(flags.join)]), table
 
 
 def paths(values: tuple[str, ...]) -> list[str]:
@@ -264,8 +259,8 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
             )
     have = [*tables[0].names, *(name for other in beside for name in other.names)]
     have += [known.time] if known.time and parts_of(known.time, tables[0].names) else []
-    for table in tables:
-        refuse_other_units(known, table)
+    files = [*tables, *beside]
+    refuse_other_units(known, files, Mismatch, "the model was trained on", "convert the values, or train again")
     for name in (known.time, *known.id, *known.target, *known.covariates):
         if name is not None and name not in have and not (name in known.future and flags.future_data):
             guess = nearest(name, have)
@@ -281,27 +276,16 @@ def for_model(known: Layout, tables: Sequence[Table], beside: Sequence[Table], f
     )
 
 
-def refuse_mixed_units(layout: Layout, tables: Sequence[Table]) -> None:
-    """Raise DataUnusable where a file that is stacked says another unit of a target than the first one."""
-    for table in tables[1:]:
-        for name, unit in zip(layout.target, layout.units, strict=True):
+def refuse_other_units(
+    layout: Layout, tables: Sequence[Table], kind: type[ForecastError], than: str, hint: str
+) -> None:
+    """Raise `kind` where a table says another unit of a column that is used than the layout has."""
+    used = zip(layout.target + layout.covariates, layout.units + layout.covariate_units, strict=True)
+    for name, unit in used:
+        for table in tables:
             found = unit_in(table, name) if name in table.names else ""
             if unit and found and found != unit:
-                raise DataUnusable(
-                    f"{table.source}: {name!r} is in {found}, and in {unit} in {tables[0].source}; expected one unit",
-                    "convert the values of one of them",
-                )
-
-
-def refuse_other_units(known: Layout, table: Table) -> None:
-    """Raise Mismatch where the file says another unit of a target than the model was trained on."""
-    for name, unit in zip(known.target, known.units, strict=True):
-        found = unit_in(table, name) if name in table.names else ""
-        if unit and found and found != unit:
-            raise Mismatch(
-                f"{table.source}: {name!r} is in {found}; expected {unit}, as the model was trained on",
-                "convert the values, or train again",
-            )
+                raise kind(f"{table.source}: {name!r} is in {found}; expected {unit}, as {than}", hint)
 
 
 def as_known(known: Layout, found: Layout, table: Table) -> Layout:

@@ -81,11 +81,6 @@ def is_sentinel(column: F64) -> Bool:
     return hits
 
 
-def sentinels_in(column: F64, extent: tuple[float, float], known: bool) -> Bool:
-    """Which values are sentinels, (rows,). `known`: the extent is the model's, and one of any kind is enough."""
-    return np.isin(column, codes_in(column, extent, known))
-
-
 def codes_in(column: F64, extent: tuple[float, float], known: bool) -> list[float]:
     """The sentinels that some values are."""
     counts: Counter[float] = Counter()

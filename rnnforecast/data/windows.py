@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rnnforecast.data.features import calendar
 from rnnforecast.data.panel import F32, I64, Panel
@@ -116,8 +115,3 @@ def between(values: F32, place: I64, before: I64, after: I64) -> F32:
     inner = left + (right - left) * weight
     outer = np.where(before >= 0, left, np.where(after < n, right, 0.0))
     return np.where((before >= 0) & (after < n), inner, outer).astype(np.float32)
-
-
-def observed_share(mask: npt.NDArray[Any]) -> F32:
-    """Share of observed values of each target over a window, (B, n, T) -> (B, T)."""
-    return np.asarray(mask.mean(axis=1), np.float32)

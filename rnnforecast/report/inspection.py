@@ -1,6 +1,6 @@
 """What was read from a file, as `inspect` shows it: columns, times, ranges, holes, findings, and what to type next.
 
-- The text is made from the dict that --json prints, so the two cannot disagree.
+- The text is made from the dict that --json prints and from nothing else, so the two cannot disagree.
 - Targets and past covariates are counted up to the cutoff of each series, known-future covariates over all rows.
 - Where no target could be chosen the panel holds the candidates; it is None where even those cannot be read together.
 """
@@ -36,40 +36,26 @@ SHOWN = 5  # names of series, at most
 MOST = 12  # columns of one role, at most; --json has all
 
 
-def inspect_text(
-    panel: Panel | None,
-    layout: Layout,
-    findings: Sequence[Finding],
-    next_command: str,
-    facts: Facts = (),
-    about: About = NOTHING_SAID,
-    extent: Mapping[str, Any] | None = None,
-) -> str:
-    """About ten lines for people; `facts` and `about` are those of Table: what the reader saw, what the file says.
-
-    `extent`: first, last and about_rows of a file of which only the ends were read.
-    """
-    seen = inspect_json(panel, layout, findings, next_command, facts, about, extent)
-    rows = [["format", _format(seen["format"])]] if facts else []
-    rows += [["station", about.station]] if about.station else []
-    rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (layout.id and seen["series"]) else []
+def inspect_text(seen: Mapping[str, Any]) -> str:
+    """About ten lines for people, out of what `inspect_json` gives."""
+    rows = [["format", _format(seen["format"])]] if seen["format"] else []
+    rows += [["station", seen["station"]]] if seen["station"] else []
+    rows += [["series", _series(seen)]] if len(seen["series"]) > 1 or (seen["id"] and seen["series"]) else []
     rows += [["time", _time(seen["time"])]]
     rows += [[role.rstrip("s"), _column(column)] for role in ROLES for column in seen[role][:MOST] if "rows" in column]
+    candidates = [column["column"] for column in seen["candidates"]]
     if not seen["target"]:
-        could = listing(layout.candidates) if layout.candidates else "none of the columns"
-        rows += [["target", f"not decided; it could be {could}"]]
-    elif seen["candidates"]:
+        rows += [["target", f"not decided; it could be {listing(candidates or ['none of the columns'])}"]]
+    elif candidates:
         rows += [["other", ", ".join(_named(column) for column in seen["candidates"][:MOST])]]
-    rows += [["static", listing(layout.static)]] if layout.static else []
-    candidates = {*layout.candidates}
-    unused = [name for name in layout.unused if name not in candidates]
-    rows += [["unused", listing(unused)]] if unused else []
-    if extent:
-        rows += [["estimated", f"from both ends of about {extent['about_rows']:,} rows; --full reads all"]]
-    for finding in findings:
-        if finding.severity != "note" or finding.code not in IN_COLUMNS:
-            rows += [[finding.severity, finding.text], *([["", f"hint: {finding.hint}"]] if finding.hint else [])]
-    return aligned(rows, left=2) + f"Next: {escaped(next_command)}\n"
+    rows += [[name, listing(seen[name])] for name in ("static", "unused") if seen[name]]
+    if "about_rows" in seen["time"]:
+        rows += [["estimated", f"from both ends of about {seen['time']['about_rows']:,} rows; --full reads all"]]
+    for finding in seen["findings"]:
+        if finding["severity"] != "note" or finding["code"] not in IN_COLUMNS:
+            rows += [[finding["severity"], finding["text"]]]
+            rows += [["", f"hint: {finding['hint']}"]] if finding["hint"] else []
+    return aligned(rows, left=2) + f"Next: {escaped(seen['next'])}\n"
 
 
 def inspect_json(
@@ -81,7 +67,11 @@ def inspect_json(
     about: About = NOTHING_SAID,
     extent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The same for json.dumps; times are written as the input writes them, values in the columns' units."""
+    """What a file holds, for json.dumps; times are written as the input writes them, values in the columns' units.
+
+    `facts` and `about` are those of Table: what the reader saw, what the file says; `extent` is first, last and
+    about_rows of a file of which only the ends were read.
+    """
     reasons, titles, units = dict(layout.reasons), dict(about.titles), dict(about.units)
     time = {"column": layout.time, "zone": layout.zone, "reason": reasons.get("time", "")}
     time["zone_reason"] = reasons.get("zone", "")
@@ -91,7 +81,7 @@ def inspect_json(
             unit = unit or unit_named(units.get(name, ""))
             about_it = {"column": name, "title": titles.get(name, ""), "unit": unit, "reason": reasons.get(role, "")}
             columns[role].append(about_it | _statistics(panel, layout, at) | {"codes": _codes(findings, name)})
-    read = {column["column"] for column in columns["candidates"]}
+    candidates, read = {*layout.candidates}, {column["column"] for column in columns["candidates"]}
     columns["candidates"] += [
         {"column": name, "title": titles.get(name, ""), "unit": unit_named(units.get(name, "")) or unit_of(name)}
         for name in layout.candidates
@@ -101,11 +91,12 @@ def inspect_json(
         "format": {name: value for name, value in facts if value not in ("", ())},
         "looks_like": about.title,
         "station": about.station,
+        "id": list(layout.id),
         "series": list(panel.ids) if panel else [],
         "time": time | (_extent(panel, layout) if panel else {}) | dict(extent or {}),
         **columns,
         "static": list(layout.static),
-        "unused": list(layout.unused),
+        "unused": [name for name in layout.unused if name not in candidates],
         "findings": [vars(finding) for finding in findings],
         "next": next_command,
     }
@@ -199,7 +190,7 @@ def _format(facts: dict[str, Any]) -> str:
     return ", ".join(kind)
 
 
-def _series(seen: dict[str, Any]) -> str:
+def _series(seen: Mapping[str, Any]) -> str:
     ids, time = seen["series"], seen["time"]
     steps = f"{time['longest']:,}"
     if time["shortest"] < time["longest"]:

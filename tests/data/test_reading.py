@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.config import DataFlags
+from rnnforecast.data.columns import find
+from rnnforecast.data.formats import open_table
 from rnnforecast.data.frequency import Step, stamp_text
 from rnnforecast.data.panel import Panel
-from rnnforecast.data.reading import Loaded, load, look
+from rnnforecast.data.reading import Loaded, load
 from rnnforecast.errors import DataUnusable, Mismatch, NotFound, UsageError
 from tests.data.writing import FREE, WRITERS, hours, loaded, write_csv
 
@@ -146,9 +148,10 @@ def test_one_id_in_two_files_is_one_series(tmp_path: Path) -> None:
         load([str(a), str(b), str(c)], DataFlags())
 
 
-def test_look_leaves_the_target_open_and_load_does_not(tmp_path: Path) -> None:
+def test_a_layout_may_leave_the_target_open_and_load_does_not(tmp_path: Path) -> None:
     path = str(write_csv(tmp_path / "a.csv", ("time", "a", "b"), [(t, 1, 2) for t in hours(4)]))
-    layout, table = look(path, DataFlags())
+    table = open_table(path, DataFlags())
+    layout = find(table, DataFlags())
     assert (layout.target, layout.candidates, table.names) == ((), ("a", "b"), ("time", "a", "b"))
     with pytest.raises(DataUnusable, match="several columns"):
         load([path], DataFlags())
@@ -284,5 +287,17 @@ def test_stacked_files_in_different_units_are_refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").write_text(f"time,level\n,{unit}\n{rows}")
     files = [str(tmp_path / f"{name}.csv") for name in "ab"]
     assert load(files[:1], DataFlags()).layout.units == ("m",)
-    with pytest.raises(DataUnusable, match="'level' is in ft, and in m in"):
+    with pytest.raises(DataUnusable, match="'level' is in ft; expected m, as in"):
         load(files, DataFlags())
+
+
+def test_a_covariate_in_another_unit_is_refused_when_stacked_and_by_the_model(tmp_path: Path) -> None:
+    for name, unit in (("a", "degC"), ("b", "degF")):
+        rows = "".join(f"{t},{i},{i}\n" for i, t in enumerate(hours(30)))
+        (tmp_path / f"{name}.csv").write_text(f"time,level,air\n,m,{unit}\n{rows}")
+    files, flags = [str(tmp_path / f"{name}.csv") for name in "ab"], DataFlags(past=("air",))
+    with pytest.raises(DataUnusable, match="'air' is in °F; expected °C"):
+        load(files, flags)
+    trained = load(files[:1], flags)
+    with pytest.raises(Mismatch, match="'air' is in °F; expected °C, as the model was trained on"):
+        load(files[1:], DataFlags(), known=trained.layout, step=trained.panel.step)

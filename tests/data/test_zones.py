@@ -170,3 +170,26 @@ def test_local_times_become_utc_by_the_day_as_they_do_one_by_one(clocks: list[in
         assert late is not None
         assert (row in lost) == (early < late)
         assert utc == clock - round(early.total_seconds())
+
+
+def autumn(*skipped: int) -> list[tuple[str, int]]:
+    """Local quarter hours around 2024-10-27 in Berlin, valued by their place in time, some left out."""
+    moments = np.datetime64("2024-10-26T23:00", "s") + np.arange(24) * np.timedelta64(900, "s")
+    utc = moments.astype(np.int64)
+    local = (utc + offsets_at(utc, "Europe/Berlin")).astype("datetime64[s]")
+    return [(str(t)[:16], i) for i, t in enumerate(local) if i not in skipped]
+
+
+@pytest.mark.parametrize("skipped", [(), (6,), (10,), (5, 6), (4, 12)])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_hour_that_comes_twice_goes_by_order_also_where_it_has_holes(
+    skipped: tuple[int, ...], newest_first: bool, tmp_path: Path
+) -> None:
+    rows = autumn(*skipped)
+    ordered = list(reversed(rows)) if newest_first else rows
+    stacked = [(*row, "a") for row in ordered] + [(f"2023{t[4:]}", i, "b") for t, i in ordered if "T02" not in t]
+    path = write_csv(tmp_path / "gauge.csv", ("time", "y", "id"), stacked)
+    panel = loaded(path, tz="Europe/Berlin", id=("id",)).panel
+    seen = panel.values[: panel.offsets[1], 0] + panel.base[0, 0]
+    expected = [np.nan if i in skipped else float(i) for i in range(24)]
+    np.testing.assert_array_equal(seen, expected)

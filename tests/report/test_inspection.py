@@ -18,7 +18,7 @@ NEXT = "rnnforecast train gauge.csv"
 
 def shown(*arguments, facts=()) -> dict[str, str]:
     """The lines of the text by their first word; those without one under ""."""
-    lines = inspect_text(*arguments, NEXT, facts).splitlines()
+    lines = inspect_text(inspect_json(*arguments, NEXT, facts)).splitlines()
     return {word: rest.strip() for word, _, rest in (line.partition(" ") for line in lines)}
 
 
@@ -27,7 +27,7 @@ def test_the_whole_screen_of_one_gauge():
     about = layout(unused=("flag",), reasons=(("time", "its name"), ("target", "named by -t")))
     found = [Finding("gaps", "note", 2, "2 rows are not in the file", "--gaps interpolate:2")]
     facts = (("format", "CSV"), ("separator", ";"), ("encoding", "utf-8-sig"), ("above", 0))
-    assert inspect_text(holed, about, found, NEXT, facts) == (
+    assert inspect_text(inspect_json(holed, about, found, NEXT, facts)) == (
         "format  CSV, separator semicolon\n"
         "time    time_utc, UTC, every 1 h, 2026-03-01T00:00Z to 2026-03-01T05:00Z, 6 steps (its name)\n"
         "target  stage_m (m), 1.00 to 5.00, median 2.50, 2 missing (33 %), longest gap 2 h from 2026-03-01T02:00Z "
@@ -100,14 +100,14 @@ def test_a_column_without_any_value_says_so():
 def test_names_from_the_file_cannot_steer_the_terminal():
     hostile = layout(time="\x1b[2J", unused=("\x07",))
     found = [Finding("x", "warning", 1, "row '\x1b[31m'")]
-    assert not {"\x1b", "\x07"} & set(inspect_text(panel([1.0]), hostile, found, "rm \x1b"))
+    assert not {"\x1b", "\x07"} & set(inspect_text(inspect_json(panel([1.0]), hostile, found, "rm \x1b")))
 
 
 def test_json_has_the_numbers_of_the_text():
     holed, finding = panel([1.0, NAN, 2.0]), Finding("gaps", "note", 1, "a hole")
     found = inspect_json(holed, layout(), [finding], NEXT, (("format", "CSV"),))
     assert json.loads(json.dumps(found, allow_nan=False)) == {
-        "format": {"format": "CSV"}, "looks_like": "", "station": "",
+        "format": {"format": "CSV"}, "looks_like": "", "station": "", "id": [],
         "series": ["gauge 0"],
         "time": {
             "column": "time_utc", "zone": "UTC", "reason": "", "zone_reason": "", "step": "1 h",
@@ -148,7 +148,8 @@ def test_a_finding_is_led_by_its_severity(severity):
 def test_what_the_file_says_of_itself_is_shown():
     about = About(title="USGS RDB", station="007 A RIVER", titles=(("stage_m", "Gage height"), ("flow", "Discharge")),
                   units=(("flow", "cubic feet per second"),))  # fmt: skip
-    text = inspect_text(panel([1.0, 2.0]), layout(candidates=("flow",), unused=("flow", "note")), [], NEXT, (), about)
+    decided = layout(candidates=("flow",), unused=("flow", "note"))
+    text = inspect_text(inspect_json(panel([1.0, 2.0]), decided, [], NEXT, (), about))
     lines = {word: rest.strip() for word, _, rest in (line.partition(" ") for line in text.splitlines())}
     assert lines["station"] == "007 A RIVER"
     assert lines["target"].startswith('stage_m "Gage height" (m), 1.000 to 2.000')

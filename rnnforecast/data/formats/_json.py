@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.signatures import Columns, Signature
-from rnnforecast.data.table import CellError, Column
-from rnnforecast.errors import DataUnusable
+from rnnforecast.data.table import Column
 
 NOT_JSON = (ValueError, RecursionError)  # what `value_of` raises
 DOCUMENT, LINES = "document", "lines"
@@ -79,19 +76,6 @@ def column_of(values: list[Any] | Column) -> Column:
     if all(map(is_number, values)):
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
     return ["" if value is None else value.strip() if isinstance(value, str) else str(value) for value in values]
-
-
-@contextmanager
-def as_written(place: str, signature: Signature) -> Iterator[None]:
-    """Whatever goes wrong where a file only looks as a signature says, as one line. Raises DataUnusable."""
-    try:
-        yield
-    except CellError as bad:
-        raise DataUnusable(f"{place}: {bad}", bad.hint) from None
-    except (LookupError, TypeError, AttributeError, ValueError):
-        raise DataUnusable(
-            f"{place}: looks like {signature.title}, but parts of it are absent; expected a whole file"
-        ) from None
 
 
 def unfolded(value: Any, flags: DataFlags, signature: Signature) -> Columns:

@@ -24,7 +24,7 @@ from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import _blocks
 from rnnforecast.data.formats._cutting import BLANKS, Blanks, Dialect, dialect_in, told_apart
 from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, is_big, rows_about
-from rnnforecast.data.signatures import PLAIN, Signature
+from rnnforecast.data.signatures import PLAIN, Signature, as_written
 from rnnforecast.data.table import Chunk, Column, Mould, Table
 from rnnforecast.errors import DataUnusable
 
@@ -47,10 +47,10 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
     encoding = encoding_of(path, source)
     with opened(path, encoding) as file:
         dialect = dialect_in(file, encoding, source, flags.sep, signature.cut)
-    with path.open(encoding=encoding) as file:
+    with path.open(encoding=encoding) as file, as_written(source, signature):
         about = signature.told(file.read(HEAD))
-    if signature.survey:
-        with path.open(encoding=encoding) as file:
+        if signature.survey:
+            file.seek(0)
             about = replace(about, **signature.survey(file))
     names, dialect = all_names(path, dialect) if dialect.cut.stacked else (dialect.names, dialect)
     about = replace(about, units=(*dialect.units, *about.units))

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.formats._json import DOCUMENT, NOT_JSON, as_written, column_of, kind_of, unfolded, value_of, why
+from rnnforecast.data.formats._json import DOCUMENT, NOT_JSON, column_of, kind_of, unfolded, value_of, why
 from rnnforecast.data.formats._text import ROWS, encoding_of
-from rnnforecast.data.signatures import PLAIN, Columns, Signature
+from rnnforecast.data.signatures import PLAIN, Columns, Signature, as_written
 from rnnforecast.data.signatures._rows import by_name
 from rnnforecast.data.table import About, Chunk, Column, Table
 from rnnforecast.errors import DataUnusable
@@ -41,8 +41,6 @@ def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN
         raise DataUnusable(f"{source} line 1 or below: JSON nested too deep; {EXPECTED}") from None
     except MemoryError:
         raise DataUnusable(f"{source}: too large for the memory; expected a smaller file") from None
-    except (AttributeError, TypeError, KeyError, IndexError, ValueError):
-        raise DataUnusable(f"{source}: JSON that is not as {signature.title or 'any table'} writes it") from None
     if not any(map(len, typed.values())):
         raise DataUnusable(f"{source}: JSON without a row of data; expected rows")
     facts = (("format", signature.title or "JSON document"), ("skipped", skipped), ("decimal", "."))

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import DataFlags
-from rnnforecast.data.formats._json import LINES, NOT_JSON, as_written, column_of, kind_of, unfolded, value_of, why
+from rnnforecast.data.formats._json import LINES, NOT_JSON, column_of, kind_of, unfolded, value_of, why
 from rnnforecast.data.formats._text import ROWS, encoding_of, guarded, held, rows_about
-from rnnforecast.data.signatures import PLAIN, Signature
+from rnnforecast.data.signatures import PLAIN, Signature, as_written
 from rnnforecast.data.table import Chunk, Column, Table
 from rnnforecast.errors import DataUnusable
 
@@ -38,7 +38,7 @@ def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001  (the contract)
 def read(path: Path, source: str, flags: DataFlags, signature: Signature = PLAIN) -> Table:
     """The table of a JSON-lines file. Raises DataUnusable with the line of the first fault."""
     encoding = encoding_of(path, source, endless=signature.unfold is not None)
-    with path.open(encoding=encoding) as file:
+    with path.open(encoding=encoding) as file, as_written(source, signature):
         about = signature.told(file.read(HEAD))
     facts: tuple[tuple[str, Any], ...] = (("format", signature.title or "JSON lines"), ("decimal", "."))
     if signature.unfold:

@@ -1,21 +1,23 @@
 """Signatures: how each agency writes its files. One file per source, and the folder is the list.
 
 A signature is a module with `signature = Signature(...)`: the marks that give the source away, the format that reads
-it, how its lines are cut, and what its columns mean. Adding a source is adding one file here and one sample under
-tests/data/signatures/.
+it, how its lines are cut, and what its columns mean. Adding a source is adding one file here, and under
+tests/data/signatures/ one sample and its row in expected.py.
 """
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from rnnforecast.config import DataFlags, listed
-from rnnforecast.data.table import About, Column
+from rnnforecast.data.table import About, CellError, Column
 from rnnforecast.errors import DataUnusable
 
 NOTHING_SAID = About()
@@ -61,11 +63,7 @@ class Signature:
 
     def told(self, head: Any) -> About:
         """`about` with what the head of this file, or the JSON document that it is, tells."""
-        try:
-            learned = dict(self.learn(head)) if self.learn else {}
-        except (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, StopIteration):
-            found = f"a head that is not as {self.title} writes it"
-            raise DataUnusable(f"{found}; expected the file as downloaded") from None
+        learned = dict(self.learn(head)) if self.learn else {}
         return replace(self.about, title=self.title, **learned)
 
 
@@ -90,3 +88,16 @@ def recognised(head: str, source: str) -> Signature:
             if found := re.search(mark, head, re.MULTILINE):
                 raise DataUnusable(f"{source}: {found.expand(what)}", hint)
     return next((layout for layout in layouts if layout.matches(head)), PLAIN)
+
+
+@contextmanager
+def as_written(place: str, signature: Signature) -> Iterator[None]:
+    """Whatever goes wrong where a file only looks as a signature says, as one line. Raises DataUnusable."""
+    try:
+        yield
+    except CellError as bad:
+        raise DataUnusable(f"{place}: {bad}", bad.hint) from None
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, StopIteration, csv.Error):
+        raise DataUnusable(
+            f"{place}: looks like {signature.title}, but parts of it are absent; expected a whole file"
+        ) from None

@@ -13,19 +13,19 @@ from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import open_table
 from rnnforecast.data.reading import load
 from rnnforecast.errors import DataUnusable
-from tests.data.test_signatures_b import SAMPLES, SHARED, level, needs_shared, said, sample, stamps
+from tests.data.signatures.expected import SAMPLES, SHARED, read, said, stamps, values
 from tests.data.writing import loaded
 
 
 def test_gaps_of_dia_are_missing_and_what_was_interpolated_is_counted() -> None:
-    result = sample("rws_dia.dia")
-    assert [i for i, value in enumerate(level(result)) if np.isnan(value)] == [10, 11, 60]
+    result = read("rws_dia.dia")
+    assert [i for i, value in enumerate(values(result)) if np.isnan(value)] == [10, 11, 60]
     assert said(result, "codes") == "WATHTE: 999999999 2, quality=99 1 taken as missing"
     assert said(result, "estimated").startswith("1 of 96 rows")
 
 
 def test_streams_under_one_head_are_one_series_and_leave_a_gap_between() -> None:
-    result = sample("rws_dia_blocks.dia")
+    result = read("rws_dia_blocks.dia")
     assert said(result, "gaps").startswith("6 rows missing in 1 gap")
     assert [len(result.panel.ids), int(result.panel.offsets[1])] == [2, 48]
 
@@ -79,20 +79,20 @@ def test_a_new_head_forgets_the_one_before(tmp_path: Path) -> None:
 
 def test_a_pair_may_be_cut_by_the_end_of_a_line(tmp_path: Path) -> None:
     text = (SAMPLES / "rws_dia.dia").read_text(encoding="utf-8")
-    head, values = text.split("[WRD]\n")
-    stream = values.replace("\n", "")
+    head, pairs = text.split("[WRD]\n")
+    stream = pairs.replace("\n", "")
     cut = "\n".join(stream[i : i + 70] for i in range(0, len(stream), 70))
     (tmp_path / "gauge.dia").write_text(f"{head}[WRD]\n{cut}\n", encoding="utf-8")
-    np.testing.assert_array_equal(level(loaded(tmp_path / "gauge.dia")), level(sample("rws_dia.dia")))
+    np.testing.assert_array_equal(values(loaded(tmp_path / "gauge.dia")), values(read("rws_dia.dia")))
 
 
-@needs_shared
+@pytest.mark.skipif(not SHARED.exists(), reason="the archives' own files are not here")
 def test_the_dia_file_and_its_conversion_agree_value_for_value() -> None:
     folder = SHARED / "tide_rws_netherlands_hourly"
     result = load([str(folder / "VLISSGN_obs19.txt")], DataFlags())
     with gzip.open(folder / "VLISSGN_obs19.converted.csv.gz", "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert level(result) == [float(row["level_cm_NAP"]) for row in rows]
+    assert values(result) == [float(row["level_cm_NAP"]) for row in rows]
     local = [f"{stamp[:10]} {stamp[11:16]}:00" for stamp in stamps(result)]
     assert local == [row["time_MET"] for row in rows]
     assert stamps(result)[0].endswith("+01:00")

@@ -1,11 +1,11 @@
-"""Signatures of JSON documents, databases and dashboards: what each sample loads as, and the trap of each source."""
+"""Answers of agencies and databases in JSON, and what dashboards write: a test for each trap."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,59 +14,12 @@ from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import open_table
 from rnnforecast.data.reading import Loaded, load
 from rnnforecast.errors import DataUnusable
-from tests.data.test_shared_files import SHARED
+from tests.data.signatures.expected import SAMPLES, SHARED, TABLE, Sample
 from tests.data.writing import loaded
 
-SAMPLES = Path(__file__).parent / "signatures"
-REAL = SHARED / "data" / "messy_usgs_rdb"
+REAL = SHARED / "messy_usgs_rdb"
 real = pytest.mark.skipif(not REAL.exists(), reason="the collection of real files is not here")
 MEASURE = "1491TH-level-{}-i-15_min-mASD"
-FLOW = "8496ce69-482b-4a10-9f5b-e4ca21e1fd12-flow-m-86400-m3s-qualified"
-DEGREES = tuple(f"01491000/00010/{statistic}" for statistic in ("00001", "00002", "00003"))
-
-
-class Case(NamedTuple):
-    sample: str
-    flags: dict[str, Any]
-    looks_like: str
-    time: str
-    step: str
-    zone: str
-    ids: tuple[str, ...]
-    target: str
-    unit: str
-    rows: int
-    missing: int
-    last: float  # the last value of the last series
-
-
-ONE = ("series",)
-CASES = [
-    Case("noaa_coops_json.json", {}, "NOAA CO-OPS JSON", "t", "6 min", "", ONE, "v", "", 40, 1, 1.628),
-    Case("noaa_coops_json_predictions.json", {}, "NOAA CO-OPS JSON", "t", "1 h", "", ONE, "v", "", 36, 0, 0.562),
-    Case("noaa_coops_json_wind.json", {}, "NOAA CO-OPS JSON", "t", "6 min", "", ONE, "s", "", 30, 1, 5.13),
-    Case("usgs_waterml_json_iv.json", {}, "USGS water services JSON", "dateTime", "15 min", "UTC",
-         ("01491000/00060", "01491000/00065"), "value", "", 48, 1, 3.23),
-    Case("usgs_waterml_json_dv.json", {}, "USGS water services JSON", "dateTime", "1 day", "",
-         DEGREES, "value", "°C", 60, 0, 7.5),
-    Case("uk_ea_json.json", {}, "Environment Agency flood monitoring JSON", "dateTime", "15 min", "UTC",
-         (MEASURE.format("downstage"), MEASURE.format("stage")), "value", "m", 40, 1, 0.49),
-    Case("uk_ea_json_hydrology.json", {}, "Environment Agency hydrology JSON", "dateTime", "1 day", "",
-         (FLOW,), "value", "m3/s", 30, 2, 4.1),
-    Case("open_meteo_json.json", {}, "Open-Meteo JSON", "time", "1 h", "+02:00", ONE,
-         "temperature_2m", "°C", 48, 1, 10.7),
-    Case("open_meteo_json_places.json", {}, "Open-Meteo JSON", "time", "1 h", "+02:00", ("0", "1"),
-         "temperature_2m", "°C", 60, 2, 8.8),
-    Case("prometheus.json", {}, "Prometheus", "time", "1 min", "UTC", ("a:9100", "b:9100"), "value", "", 50, 1, 1.74),
-    Case("thingspeak.csv", {}, "ThingSpeak", "created_at", "15 min", "UTC", ONE, "field1", "", 40, 1, 3.18),
-    Case("thingspeak_json.json", {}, "ThingSpeak JSON", "created_at", "15 min", "UTC", ONE, "field1", "", 30, 1, 2.98),
-    Case("influxdb_csv.csv", {}, "InfluxDB annotated CSV", "_time", "15 min", "UTC",
-         ("007/-", "NA/-", "a,b/s1"), "_value", "", 45, 1, 6.4),
-    Case("gluonts.jsonl", {"freq": "1h"}, "GluonTS", "time", "1 h", "", ("007", "NA"), "target", "", 40, 1, 3.9),
-    Case("line_protocol.lp", {}, "InfluxDB line protocol", "time", "15 min", "UTC",
-         ("007", "a b"), "level", "", 40, 1, 3.9),
-    Case("grafana.csv", {}, "", "Time", "15 min", "", ONE, 'river_level{station="a"}', "", 30, 1, 1.79),
-]  # fmt: skip
 
 
 def values_of(result: Loaded, series: int = 0) -> list[float]:
@@ -83,32 +36,10 @@ def sample(name: str) -> Any:
     return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sample)
-def test_a_file_of_a_known_source_loads_right_without_flags(case: Case) -> None:
-    result = loaded(SAMPLES / case.sample, **case.flags)
-    layout, panel = result.layout, result.panel
-    assert (layout.looks_like, layout.time, layout.zone) == (case.looks_like, case.time, case.zone)
-    assert (panel.step.text(), panel.ids, panel.targets) == (case.step, case.ids, (case.target,))
-    assert layout.units == (case.unit,)
-    assert (len(panel.values), int(np.isnan(panel.values[:, 0]).sum())) == (case.rows, case.missing)
-    assert values_of(result, len(case.ids) - 1)[-1] == case.last
-    table = open_table(str(SAMPLES / case.sample), DataFlags(**case.flags))
-    assert case.looks_like in ("", table.fact("format"))
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sample)
-def test_carriage_returns_and_a_byte_order_mark_change_nothing(case: Case, tmp_path: Path) -> None:
-    text = (SAMPLES / case.sample).read_bytes().replace(b"\r\n", b"\n")
-    (tmp_path / "x").write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
-    again, result = loaded(tmp_path / "x", **case.flags), loaded(SAMPLES / case.sample, **case.flags)
-    assert again.layout == result.layout
-    np.testing.assert_array_equal(again.panel.values, result.panel.values)
-
-
-@pytest.mark.parametrize("case", [c for c in CASES if c.sample.endswith(".json")], ids=lambda case: case.sample)
-def test_a_document_may_be_printed_over_many_lines(case: Case, tmp_path: Path) -> None:
-    path = written(tmp_path / "x.json", json.dumps(sample(case.sample), indent=2))
-    again, result = load([path], DataFlags()), loaded(SAMPLES / case.sample)
+@pytest.mark.parametrize("case", [s for s in TABLE if s.file.endswith(".json")], ids=lambda case: case.file)
+def test_a_document_may_be_printed_over_many_lines(case: Sample, tmp_path: Path) -> None:
+    path = written(tmp_path / "x.json", json.dumps(sample(case.file), indent=2))
+    again, result = load([path], DataFlags()), loaded(SAMPLES / case.file)
     assert again.layout == result.layout
     np.testing.assert_array_equal(again.panel.values, result.panel.values)
 
@@ -194,7 +125,8 @@ def test_a_measure_of_the_environment_agency_may_be_an_object(tmp_path: Path) ->
     document = sample("uk_ea_json.json")
     for reading in document["items"]:
         reading["measure"] = {"@id": reading["measure"], "parameterName": "Water Level", "unitName": "mASD"}
-    assert load([written(tmp_path / "x", document)], DataFlags()).panel.ids == CASES[5].ids
+    ids = tuple(MEASURE.format(place) for place in ("downstage", "stage"))
+    assert load([written(tmp_path / "x", document)], DataFlags()).panel.ids == ids
 
 
 def test_a_list_of_stations_is_no_list_of_readings(tmp_path: Path) -> None:

@@ -1,97 +1,18 @@
-"""Files of NOAA CO-OPS, USGS, the Environment Agency and Canada's agencies load as they were written.
-
-The facts of each sample were counted by hand or by pandas, not by our code.
-"""
+"""Gauges of NOAA CO-OPS, USGS, the Environment Agency and Canada: a test for each trap of their files."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import delimited, open_table
-from rnnforecast.data.frequency import stamp_text
-from rnnforecast.data.reading import Loaded, load
 from rnnforecast.data.table import About
 from rnnforecast.errors import DataUnusable
-
-SAMPLES = Path(__file__).parent / "signatures"
-
-
-@dataclass(frozen=True)
-class Sample:
-    file: str
-    looks_like: str
-    time: str
-    step: str
-    zone: str
-    ids: tuple[str, ...]
-    target: str
-    unit: str
-    rows: int  # of the grid, over all series
-    missing: int
-    asked: bool = False  # whether -t is needed
-
-
-ALONE = ("series",)
-COOPS, PAGE, MET = "NOAA CO-OPS", "NOAA CO-OPS web export", "NOAA CO-OPS web export, meteorology"
-RDB, USGS_CSV, API = "USGS RDB", "USGS CSV", "USGS Water Data API"
-EA, HYDROLOGY = "Environment Agency flood monitoring", "Environment Agency hydrology"
-DATAMART, OFFICE, WEATHER = "ECCC real-time hydrometric", "ECCC Water Office", "ECCC weather"
-LEVEL = "Water Level / Niveau d'eau (m)"
-RAIN = "531118-rainfall-tipping_bucket_raingauge-t-15_min-mm"
-BOTH = ("1491TH-level-stage-i-15_min-mASD", "L0215-level-stage-i-15_min-m")
-GUID = "8496ce69-482c-406a-a2f0-ac418ef8f099-level-i-900-m-qualified"
-TABLE = (
-    Sample("noaa_coops_water_level.csv", COOPS, "Date Time", "6 min", "", ALONE, "Water Level", "", 60, 3),
-    Sample("noaa_coops_water_level_old.csv", COOPS, "Date Time", "6 min", "", ALONE, "Water Level", "", 42, 1),
-    Sample("noaa_coops_hourly_height.csv", COOPS, "Date Time", "1 h", "", ALONE, "Water Level", "", 48, 1),
-    Sample("noaa_coops_predictions.csv", COOPS, "Date Time", "1 h", "", ALONE, "Prediction", "", 48, 0),
-    Sample("noaa_coops_wind.csv", COOPS, "Date Time", "6 min", "", ALONE, "Speed", "", 40, 1),
-    Sample("noaa_coops_air_temperature.csv", COOPS, "Date Time", "6 min", "", ALONE, "Air Temperature", "", 40, 2),
-    Sample("noaa_coops_page.csv", PAGE, "Date + Time (GMT)", "1 h", "UTC", ALONE, "Verified (ft)", "ft", 60, 1),
-    Sample("noaa_coops_page_preliminary.csv", PAGE, "Date + Time (LST/LDT)", "6 min", "", ALONE, "Preliminary (m)", "m",
-           50, 1),
-    Sample("noaa_coops_met.csv", MET, "DATE TIME", "1 h", "", ALONE, "WINDSPEED", "", 72, 6, asked=True),
-    Sample("usgs_rdb_iv.rdb", RDB, "datetime + tz_cd", "15 min", "America/New_York", ("01646500",), "69929_00065", "ft",
-           32, 4),
-    Sample("usgs_rdb_dv.rdb", RDB, "datetime", "1 day", "", ("09423350",), "01_00060_00003", "ft3/s", 50, 2),
-    Sample("usgs_rdb_stacked.rdb", RDB, "datetime + tz_cd", "15 min", "-04:00", ("01594440", "02395120"), "00065", "ft",
-           80, 1),
-    Sample("usgs_rdb_2003.rdb", RDB, "datetime", "15 min", "", ("09261000",), "02_00060", "ft3/s", 40, 1),
-    Sample("usgs_csv_pandas.csv", USGS_CSV, "datetime + tz_cd", "1 h", "-04:00", ("01037000",), "65565_00065", "ft",
-           40, 1),
-    Sample("usgs_csv_python.csv", USGS_CSV, "datetime", "15 min", "UTC", ("01646500",), "00065", "ft", 40, 1),
-    Sample("usgs_csv_r.csv", USGS_CSV, "Date", "1 day", "", ("01646500",), "X_00060_00003", "ft3/s", 40, 1),
-    Sample("usgs_waterdata.csv", API, "time", "15 min", "UTC",
-           ("USGS-01646500/00060/00011", "USGS-15564860/00060/00011"), "value", "ft3/s", 80, 1),
-    Sample("usgs_unit_values.rdb", "USGS unit values", "DATE + TIME + TZCD", "15 min", "-08:00", ALONE, "VALUE", "°C",
-           40, 1),
-    Sample("uk_ea_readings.csv", EA, "dateTime", "15 min", "UTC", BOTH, "value", "", 80, 1),
-    Sample("uk_ea_readings_full.csv", EA, "dateTime", "15 min", "UTC", (RAIN,), "value", "mm", 40, 1),
-    Sample("uk_ea_hydrology.csv", HYDROLOGY, "dateTime", "15 min", "", (GUID,), "value", "m", 50, 3),
-    Sample("eccc_hydrometric.csv", DATAMART, "Date", "5 min", "UTC", ("02AB006", "02AB021"), LEVEL, "m", 60, 1),
-    Sample("eccc_wateroffice.csv", OFFICE, "Date", "5 min", "UTC", ("01FB001/47",), "Value/Valeur", "m3/s", 40, 1),
-    Sample("eccc_wateroffice_daily.csv", f"{OFFICE}, daily", "Date", "1 day", "", ("08MF005/1", "08MF005/2"), "Value",
-           "", 70, 2),
-    Sample("eccc_weather_hourly_old.csv", WEATHER, "Date/Time", "1 h", "", ALONE, "Temp (°C)", "°C", 48, 2, asked=True),
-    Sample("eccc_weather_hourly.csv", WEATHER, "Date/Time (LST)", "1 h", "", ("0820225",), "Temp (°C)", "°C", 48, 2,
-           asked=True),
-    Sample("eccc_weather_daily_old.csv", WEATHER, "Date/Time", "1 day", "", ALONE, "Max Temp (°C)", "°C", 40, 1,
-           asked=True),
-    Sample("eccc_weather_daily.csv", WEATHER, "Date/Time", "1 day", "", ("702S006",), "Max Temp (°C)", "°C", 40, 1,
-           asked=True),
-    Sample("dfo_tides.csv", "DFO tide gauge", "Obs_date", "1 h", "-08:00", ALONE, "SLEV(metres)", "m", 60, 2),
-)  # fmt: skip
-
-
-def read(name: str | Path, *target: str, **known: Any) -> Loaded:
-    return load([str(SAMPLES / name)], DataFlags(target=target), **known)
+from tests.data.signatures.expected import SAMPLES, read, said, series, stamps, values
 
 
 def changed(tmp_path: Path, name: str, *pairs: tuple[str, str]) -> Path:
@@ -105,50 +26,8 @@ def changed(tmp_path: Path, name: str, *pairs: tuple[str, str]) -> Path:
     return path
 
 
-def values(loaded: Loaded, series: int = 0) -> list[float]:
-    start, end = loaded.panel.offsets[series : series + 2]
-    return [float(v) + float(loaded.panel.base[series, 0]) for v in loaded.panel.values[start:end, 0]]
-
-
-def stamps(loaded: Loaded) -> list[str]:
-    steps = np.arange(int(loaded.panel.lengths()[0]))
-    return stamp_text(loaded.panel.step.at(loaded.panel.start[:1], steps), loaded.layout)
-
-
-def said(loaded: Loaded, code: str) -> str:
-    return " / ".join(finding.text for finding in loaded.findings if finding.code == code)
-
-
 def about(name: str) -> About:
     return open_table(str(SAMPLES / name), DataFlags()).about
-
-
-@pytest.mark.parametrize("sample", TABLE, ids=lambda sample: sample.file)
-def test_a_sample_loads_as_its_agency_means_it(sample: Sample) -> None:
-    loaded = read(sample.file, *([sample.target] if sample.asked else []))
-    layout, panel = loaded.layout, loaded.panel
-    assert layout.looks_like == sample.looks_like
-    assert (layout.time, panel.step.text(), layout.zone) == (sample.time, sample.step, sample.zone)
-    assert (panel.ids, layout.target, layout.units) == (sample.ids, (sample.target,), (sample.unit,))
-    assert (len(panel.values), int(np.isnan(panel.values[:, 0]).sum())) == (sample.rows, sample.missing)
-    assert open_table(str(SAMPLES / sample.file), DataFlags()).fact("format") == sample.looks_like
-
-
-@pytest.mark.parametrize("sample", [s for s in TABLE if s.asked], ids=lambda sample: sample.file)
-def test_where_several_quantities_are_measured_the_error_names_the_flag(sample: Sample) -> None:
-    with pytest.raises(DataUnusable, match=r"^((?!DIR|Flag|Year|itude).)*$") as refused:
-        read(sample.file)
-    assert refused.value.hint in (f"-t {sample.target}", f"-t '{sample.target}'")
-
-
-@pytest.mark.parametrize("sample", TABLE, ids=lambda sample: sample.file)
-def test_a_file_written_on_windows_loads_alike(sample: Sample, tmp_path: Path) -> None:
-    text = (SAMPLES / sample.file).read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-    (tmp_path / "windows.txt").write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
-    flags = [sample.target] if sample.asked else []
-    here, there = read(sample.file, *flags), read(tmp_path / "windows.txt", *flags)
-    assert np.array_equal(here.panel.values, there.panel.values, equal_nan=True)
-    assert (here.layout, here.panel.ids) == (there.layout, there.panel.ids)
 
 
 @pytest.mark.parametrize(
@@ -242,8 +121,8 @@ def test_titles_and_station_come_from_the_comments() -> None:
 
 def test_stacked_sites_keep_their_own_columns() -> None:
     loaded = read("usgs_rdb_stacked.rdb", "00060")
-    assert values(loaded, 0)[:2] == pytest.approx([220, 221])
-    assert values(loaded, 1)[:2] == pytest.approx([15, 16])
+    assert series(loaded, 0)[:2] == pytest.approx([220, 221])
+    assert series(loaded, 1)[:2] == pytest.approx([15, 16])
     assert said(loaded, "provisional").startswith("40 of 80 rows")
 
 
@@ -295,7 +174,7 @@ def test_a_series_without_a_statistic_is_a_location_and_a_parameter(tmp_path: Pa
 def test_the_json_of_the_api_is_not_taken_for_its_csv(tmp_path: Path) -> None:
     row = '{"monitoring_location_id": "USGS-1", "parameter_code": "00060", "time": "2024-01-01", "value": 1}\n'
     (tmp_path / "rows.jsonl").write_text(row)
-    assert open_table(str(tmp_path / "rows.jsonl"), DataFlags()).fact("format") != API
+    assert open_table(str(tmp_path / "rows.jsonl"), DataFlags()).fact("format") != "USGS Water Data API"
 
 
 # England

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,8 @@ from rnnforecast.config import DataFlags
 from rnnforecast.data.frequency import stamp_text
 from rnnforecast.data.reading import Loaded, load
 from rnnforecast.errors import DataUnusable
+from tests.data.signatures.expected import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="the agencies' own files are not here")
 MET = "tide_noaa_lajolla_ca_9410230/CO-OPS_9410230_from_20170801_to_20180731_met.csv"
 WEATHER = "weather_eccc_messy_exports/met_6358_hourly_2003_09_01.csv"

@@ -12,7 +12,8 @@ import pytest
 from rnnforecast.config import DataFlags
 from rnnforecast.data.reading import load
 from rnnforecast.errors import DataUnusable
-from tests.data.test_signatures_c import SAMPLES, values_of, written
+from tests.data.signatures.expected import SAMPLES
+from tests.data.signatures.test_answers import values_of, written
 from tests.data.writing import loaded
 
 

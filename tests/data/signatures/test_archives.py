@@ -1,4 +1,4 @@
-"""What reading the archives of test_signatures_b.py gets wrong by default: a test for each trap."""
+"""Archives of tides, rivers, weather and buoys: a test for each trap of their files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rnnforecast.config import DataFlags
 from rnnforecast.data.formats import open_table
 from rnnforecast.data.signatures._cells import four_digit_year, month_of
 from rnnforecast.errors import DataUnusable
-from tests.data.test_signatures_b import SAMPLES, level, said, sample
+from tests.data.signatures.expected import SAMPLES, read, said, values
 from tests.data.writing import loaded
 
 
 def test_a_gesla_value_that_is_not_to_be_used_is_missing_and_counted() -> None:
-    result = sample("gesla.txt")
-    assert np.isnan(level(result)[20])
-    assert not np.isnan(level(result)[30])
+    result = read("gesla.txt")
+    assert np.isnan(values(result)[20])
+    assert not np.isnan(values(result)[30])
     assert said(result, "codes") == "sea_level: -99.9999 2, use_flag=0 1 taken as missing"
     assert said(result, "estimated").startswith("1 of 72 rows are interpolated")
 
@@ -54,8 +54,8 @@ def test_two_digits_are_a_year_of_the_last_century() -> None:
 
 
 def test_an_interpolated_month_of_psmsl_is_kept_and_counted() -> None:
-    result = sample("psmsl_monthly.rlrdata")
-    assert not np.isnan(level(result)[20])
+    result = read("psmsl_monthly.rlrdata")
+    assert not np.isnan(values(result)[20])
     assert said(result, "estimated").startswith("1 of 72 rows")
     assert said(result, "codes") == "sea_level: -99999 2 taken as missing"
 
@@ -70,7 +70,7 @@ def test_a_uhslc_dat_file_is_refused_with_where_to_find_the_csv(tmp_path: Path) 
 
 
 def test_a_uhslc_file_counts_its_fill_value() -> None:
-    assert said(sample("uhslc_hourly.csv"), "codes") == "sea_level: -32767 3 taken as missing"
+    assert said(read("uhslc_hourly.csv"), "codes") == "sea_level: -32767 3 taken as missing"
 
 
 def test_model_output_of_camels_is_never_the_target(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_model_output_of_camels_is_never_the_target(tmp_path: Path) -> None:
 
 def test_the_files_of_camels_join_on_days() -> None:
     flow = SAMPLES / "camels_us_streamflow.txt"
-    panel = sample("camels_us_model_output.txt", join=(str(flow),), past=("streamflow",)).panel
+    panel = loaded(SAMPLES / "camels_us_model_output.txt", join=(str(flow),), past=("streamflow",)).panel
     assert panel.values.shape == (60, 2)
     joined = panel.values[:, 1] + panel.base[0, 1]
     want = [float(line.split()[4]) for line in flow.read_text(encoding="utf-8").splitlines()[:60]]
@@ -91,7 +91,7 @@ def test_the_files_of_camels_join_on_days() -> None:
 
 
 def test_a_missing_flow_of_camels_is_marked_twice_and_counted_once() -> None:
-    result = sample("camels_us_streamflow.txt")
+    result = read("camels_us_streamflow.txt")
     assert said(result, "codes") == "streamflow: -999 3 taken as missing"
     assert said(result, "estimated").startswith("5 of 90 rows")
 
@@ -105,19 +105,19 @@ def test_a_flow_of_camels_marked_missing_is_missing_whatever_stands_there(tmp_pa
 def test_a_dwd_zip_is_read_past_its_metadata() -> None:
     with zipfile.ZipFile(SAMPLES / "dwd_hourly.zip") as archive:
         assert len(archive.namelist()) == 4
-    result = sample("dwd_hourly.zip", target=("TT_TU",))
-    np.testing.assert_array_equal(level(result), level(sample("dwd_hourly.txt", target=("TT_TU",))))
+    result = read("dwd_hourly.zip", "TT_TU")
+    np.testing.assert_array_equal(values(result), values(read("dwd_hourly.txt", "TT_TU")))
 
 
 def test_end_of_record_and_quality_levels_of_dwd_are_no_targets() -> None:
     with pytest.raises(DataUnusable) as refused:
-        sample("dwd_daily.txt")
+        read("dwd_daily.txt")
     for name in ("QN_3", "QN_4", "RSKF", "eor", "STATIONS_ID"):
         assert name not in refused.value.message.split("the target:")[1]
 
 
 def test_open_meteo_keeps_its_one_offset_in_winter_too() -> None:
-    result = sample("open_meteo.csv")
+    result = read("open_meteo.csv")
     assert result.layout.zone == "-04:00"  # America/New_York would be -05:00 in January
     assert int(result.panel.start[0]) == int(np.datetime64("2024-01-01T04:00", "s").astype(np.int64))
 
@@ -146,29 +146,29 @@ def test_an_open_meteo_file_of_hours_and_days_is_refused(tmp_path: Path) -> None
 def test_weather_codes_and_sources_are_no_targets() -> None:
     for name, code in (("open_meteo_locations.csv", "weather_code"), ("meteostat_dump.csv", "coco")):
         with pytest.raises(DataUnusable) as refused:
-            sample(name)
+            read(name)
         assert code not in refused.value.message.split("the target:")[1]
 
 
 def test_the_place_is_no_target_of_era5() -> None:
     with pytest.raises(DataUnusable, match="the target: t2m, tp; expected one"):
-        sample("era5.csv")
+        read("era5.csv")
 
 
 def test_the_nines_of_ndbc_are_missing_column_by_column() -> None:
-    waves = sample("ndbc_archive.txt", target=("WVHT",))
+    waves = read("ndbc_archive.txt", "WVHT")
     assert said(waves, "codes") == "WVHT: 99 3 taken as missing"
     with pytest.raises(DataUnusable, match="could be the target: WVHT, DPD, APD, MWD, WTMP; expected one"):
-        sample("ndbc_archive.txt")  # wind, pressure and tide are all nines
-    winds = sample("ndbc_1999.txt", target=("WD",))
-    assert 99.0 in level(winds)
+        read("ndbc_archive.txt")  # wind, pressure and tide are all nines
+    winds = read("ndbc_1999.txt", "WD")
+    assert 99.0 in values(winds)
     assert said(winds, "codes") == ""
 
 
 def test_a_realtime_buoy_is_newest_first_and_sorted() -> None:
-    result = sample("ndbc_realtime.txt", target=("PRES",))
+    result = read("ndbc_realtime.txt", "PRES")
     assert said(result, "order") == "rows are newest first: sorted"
-    assert said(sample("ndbc_realtime.txt", target=("ATMP",)), "codes") == "ATMP: MM 2 taken as missing"
+    assert said(read("ndbc_realtime.txt", "ATMP"), "codes") == "ATMP: MM 2 taken as missing"
 
 
 def test_the_only_column_of_a_buoy_needs_no_flag(tmp_path: Path) -> None:
@@ -182,19 +182,19 @@ def test_the_only_column_of_a_buoy_needs_no_flag(tmp_path: Path) -> None:
 def test_less_than_half_a_unit_of_rain_is_none_in_knmi() -> None:
     text = (SAMPLES / "knmi_daily.txt").read_text(encoding="utf-8")
     assert re.search(r",\s+-1,", text)
-    assert np.nanmin(level(sample("knmi_daily.txt"))) == 0.0
+    assert np.nanmin(values(read("knmi_daily.txt"))) == 0.0
 
 
 def test_codes_and_hours_of_extremes_are_no_targets_of_knmi() -> None:
     with pytest.raises(DataUnusable, match="the target: DD, FH, T, T10N, RH; expected one"):
-        sample("knmi_hourly.txt")
+        read("knmi_hourly.txt")
     with pytest.raises(DataUnusable, match="the target: TG, TN; expected one"):
-        sample("knmi_plain.txt")
+        read("knmi_plain.txt")
     about = open_table(str(SAMPLES / "knmi_hourly.txt"), DataFlags()).about
     assert about.station == "260 De Bilt"
     assert dict(about.titles)["T"].startswith("Temperatuur (in 0.1 graden Celsius)")
 
 
 def test_ids_of_long_tables_stay_text() -> None:
-    assert sample("nixtla.csv").panel.ids == ("007", "7", "NA")
-    assert sample("chronos.csv").panel.ids == ("007", "NA")
+    assert read("nixtla.csv").panel.ids == ("007", "7", "NA")
+    assert read("chronos.csv").panel.ids == ("007", "NA")
