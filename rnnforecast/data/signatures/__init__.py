@@ -21,6 +21,7 @@ from rnnforecast.data.table import About, CellError, Column
 from rnnforecast.errors import DataUnusable
 
 NOTHING_SAID = About()
+LONGEST = 4096  # characters of a line that expressions look at
 Columns = Mapping[str, list[Any] | Column]  # of one length; None = missing
 Texts = dict[str, list[str]]  # columns of a text file, cells as written
 
@@ -63,7 +64,7 @@ class Signature:
 
     def told(self, head: Any) -> About:
         """`about` with what the head of this file, or the JSON document that it is, tells."""
-        learned = dict(self.learn(head)) if self.learn else {}
+        learned = dict(self.learn(clipped(head) if isinstance(head, str) else head)) if self.learn else {}
         return replace(self.about, title=self.title, **learned)
 
 
@@ -77,11 +78,22 @@ def signatures() -> dict[str, Signature]:
     return {name: import_module(f"{__name__}.{name}").signature for name in names}
 
 
+def clipped(head: str) -> str:
+    """The head with the ends of very long lines left out: no expression can then search one for minutes.
+
+    JSON stays whole: it may well be one line.
+    """
+    if len(head) < LONGEST or head.lstrip().startswith(("{", "[")):
+        return head
+    return "\n".join(line[:LONGEST] for line in head.split("\n"))
+
+
 def recognised(head: str, source: str) -> Signature:
     """The signature of a text that starts with `head`; PLAIN where none is known.
 
     Raises DataUnusable for what is known and holds no series: an error message, a table of high and low waters.
     """
+    head = clipped(head)
     layouts = [layout for each in signatures().values() for layout in (each, *each.also)]
     for layout in layouts:
         for mark, what, hint in layout.refuse:

@@ -51,7 +51,7 @@ signature = Signature(
             "ask for hourly= or daily= alone; format=csv",
         ),
         (
-            METADATA + rf".*\n(?:.+\n)*?{OFFSET}(-?\d+),.*\n(?:.+\n)*?{OFFSET}(?!\1,)-?\d+,",
+            METADATA + rf".*\n(?:.+\n){{0,200}}?{OFFSET}(-?\d+),.*\n(?:.+\n){{0,200}}?{OFFSET}(?!\1,)-?\d+,",
             "Open-Meteo locations of different UTC offsets; expected one for all",
             "ask Open-Meteo for timezone=GMT",
         ),

@@ -133,6 +133,22 @@ def test_a_sample_opens_twice_with_the_same_rows(sample: Path) -> None:
     assert sum(map(len, table.chunks())) > 3
 
 
+OPEN_METEO = "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation\n"
+HEADS = [  # written against the expressions of one source each
+    OPEN_METEO * 360 + "1,1,1,1,1,\n" * 2900, "time,level\nDate Time," + " " * 60_000,
+    "Station_Name,a\nDatum," + "," * 60_000 + "x", "# SITE NAME" + " " * 60_000, '{"t":' + '"t":' * 16_000,
+    "057A\n057abcdefgh1985 1 111" + "1" * 60 + "x\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("head", HEADS, ids=range(len(HEADS)))
+def test_no_mark_is_slow_over_a_head_that_was_written_against_it(head: str) -> None:
+    began = time.process_time()
+    with suppress(DataUnusable):
+        recognised(head[:HEAD], "odd.txt")
+    assert time.process_time() - began < 10  # they took minutes, or never ended
+
+
 SIGNS = [" ", "\t", "#", "#\n", ",", "0", "0 ", "a", "a,", ";", "[", '"', "\n", "1970-01-01 ", ":0/"]
 
 
