@@ -6,8 +6,9 @@ keywords and the checkpoint are all generated from, or checked against, these tw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -72,32 +73,70 @@ class RunConfig:
     lookback: int = setting(
         MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000
     )
-    cell: str = setting("lstm", "recurrent cell", choices=listed("network/cells"))
+    preset: str = setting(
+        "balanced", "where settings that are not given come from", choices=("fast", "balanced", "best")
+    )
+    shape: str | None = setting(
+        None, "steps in to steps out: «one» reads or forecasts a single step",
+        choices=("one-to-one", "one-to-many", "many-to-one", "many-to-many"),
+    )
+    cell: str = setting(
+        "lstm", "recurrent cell, or a module of your own: package.module", choices=listed("network/cells"), own=True
+    )
+    activation: str = setting(
+        "tanh", "of the rnn cell", choices=("tanh", "sigmoid", "relu", "leaky_relu", "prelu")
+    )
     hidden_size: int = setting(32, "units of each recurrent layer", minimum=1, maximum=4096)
     segment_length: int = setting(
         0, "time steps read per recurrent step; 1 = step by step, 0 = by step and lookback",
         minimum=0, maximum=100_000,
     )
     num_layers: int = setting(1, "stacked recurrent layers", minimum=1, maximum=16)
+    bidirectional: bool = setting(False, "read the lookback both ways")
+    conv_kernel: int = setting(
+        0, "steps that a causal convolution before the recurrence spans; 0 = none", minimum=0, maximum=1024
+    )
     dropout: float = setting(0.0, "dropout between layers and before the head", minimum=0.0, maximum=0.9)
     decoder: str = setting("direct", "how the steps ahead are made", choices=listed("network/decoders"))
+    attention: bool = setting(False, "the seq2seq decoder looks at every state of the encoder")
+    teacher_forcing: float = setting(
+        0.0, "share of steps that seq2seq is fed the truth in the first epoch; falls to 0 at half of max_epochs",
+        minimum=0.0, maximum=1.0,
+    )
+    skip: bool = setting(True, "a linear map of the window beside the recurrence")
+    channels: str = setting(
+        "joint", "several targets: one network for all, or the same weights for each", choices=("joint", "independent")
+    )
     window_norm: str = setting(
         "last_std", "level and spread that each window's targets are measured by",
         choices=("none", "last", "mean_std", "last_std"),
     )
     floor: str = setting("auto", "simple rule under the network: auto (validation chooses), none, or one by name",
                          choices=("auto", "none", *listed("floors")))
+    num_networks: int = setting(
+        1, "networks in the stack: seeds count up from seed, every second one looks back half as far",
+        minimum=1, maximum=64,
+    )
     quantile_levels: tuple[float, ...] = setting(QUANTILE_LEVELS, "levels of the forecast's quantiles")
     loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
     max_epochs: int = setting(60, "passes over the training windows at most", minimum=0, maximum=1_000_000)
+    max_time: str | None = setting(None, "stop training after this long: 90s, 10m", limit=True)
     patience: int = setting(
         15, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
     )
     learning_rate: float = setting(3e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
+    schedule: str = setting("plateau", "of the learning rate", choices=listed("training/schedules"))
+    warmup_epochs: int = setting(0, "epochs in which the learning rate rises from 0", minimum=0, maximum=1_000_000)
+    averaging: float = setting(
+        0.99, "how much of the running average of the weights is kept per update; 0 = none", minimum=0.0, maximum=0.9999
+    )
     weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)
     epoch_windows: int = setting(8192, "windows drawn per epoch at most", minimum=1, maximum=10_000_000)
     clip: float = setting(1.0, "largest gradient norm", minimum=1e-6, maximum=1e6)
+    bptt_steps: int = setting(
+        0, "recurrent steps that a gradient flows back through; 0 = all", minimum=0, maximum=100_000
+    )
     seed: int = setting(0, "random seed", minimum=0, maximum=2**31 - 1)
     validation: str = setting("0.15", "validation part: share, duration or start date")
     test: str = setting("0.15", "test part: share, duration or start date")
@@ -107,22 +146,72 @@ class RunConfig:
     def __post_init__(self) -> None:
         for f in fields(self):
             check(f, getattr(self, f.name))
-        if self.segment_length > self.lookback:
-            raise UsageError(f"segment_length {self.segment_length} is longer than the lookback {self.lookback}")
-        if self.decoder == "recursive" and self.segment_length > 1:
-            raise UsageError(
-                f"a recursive decoder feeds back single steps, got segment_length {self.segment_length}",
-                "--segment-length 1, or --decoder direct",
-            )
+        for refused, reason, hint in contradictions(self):
+            if refused:
+                raise UsageError(reason, hint)
         levels = self.quantile_levels
         if 0.5 not in levels or list(levels) != sorted(set(levels)) or not all(0 < q < 1 for q in levels):
             raise UsageError(f"quantile_levels must rise between 0 and 1 and hold 0.5, got {levels}")
 
 
+PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"max_epochs": 15, "patience": 4, "epoch_windows": 2048},
+    "balanced": {},
+    "best": {"num_networks": 4, "hidden_size": 64, "max_epochs": 100},
+}
+
+
+def contradictions(config: RunConfig) -> Iterator[tuple[bool, str, str]]:
+    """Settings that cannot go together: (whether they are asked for, why not, what to type instead)."""
+    L, segment, kernel, decoder = config.lookback, config.segment_length, config.conv_kernel, config.decoder
+    yield segment > L, f"segment_length {segment} is longer than the lookback {L}", f"--segment-length {L}"
+    yield kernel > L, f"conv_kernel {kernel} is longer than the lookback {L}", f"--conv-kernel {L}"
+    reason = f"a recursive decoder feeds back single steps, got segment_length {segment}"
+    yield decoder == "recursive" and segment > 1, reason, "--segment-length 1, or --decoder direct"
+    reason = "a recursive decoder carries the encoder's state on in time; a bidirectional encoder also reads backwards"
+    yield decoder == "recursive" and config.bidirectional, reason, "--decoder seq2seq, or leave --bidirectional out"
+    reason = f"attention is the seq2seq decoder's, got decoder {decoder}"
+    yield config.attention and decoder != "seq2seq", reason, "--decoder seq2seq --attention"
+    reason = f"teacher_forcing is the seq2seq decoder's, got decoder {decoder}"
+    yield config.teacher_forcing > 0 and decoder != "seq2seq", reason, "--decoder seq2seq"
+    reason = f"activation is the rnn cell's, got cell {config.cell}"
+    plain = config.cell != "rnn" and not OWN_CELL.fullmatch(config.cell)
+    yield plain and config.activation != "tanh", reason, f"--cell rnn --activation {config.activation}"
+    yield from shape_contradictions(config)
+
+
+def shape_contradictions(config: RunConfig) -> Iterator[tuple[bool, str, str]]:
+    """Likewise, for --shape beside lengths that say otherwise."""
+    shape, L, H = config.shape, config.lookback, config.horizon
+    into, out = (shape or "-to-").split("-to-")
+    yield into == "one" and L > 1, f"{shape} reads a single step, got lookback {L}", "--lookback 1, or another --shape"
+    yield into == "many" and L == 1, f"{shape} reads many steps, got lookback 1", f"--shape one-to-{out}"
+    yield out == "one" and H > 1, f"{shape} forecasts a single step, got horizon {H}", "--horizon 1, or another --shape"
+    yield out == "many" and H == 1, f"{shape} forecasts many steps, got horizon 1", f"--shape {into}-to-one"
+
+
+def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, over the values of its preset. An unknown preset is left for RunConfig to refuse."""
+    return {**PRESETS.get(str(given.get("preset")), {}), **given}
+
+
+def of_network(config: RunConfig, number: int) -> RunConfig:
+    """The settings of network `number` of the stack: its own seed, and every second one half the lookback."""
+    lookback = config.lookback
+    if number % 2:
+        halved = max(config.segment_length, config.conv_kernel, lookback // 2, 1)
+        lookback = halved if config.shape is None or halved > 1 else lookback
+    return replace(config, seed=(config.seed + number) % 2**31, lookback=lookback, num_networks=1)
+
+
+OWN_CELL = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+
+
 def check(f: Field[Any], value: Any) -> None:
     """Refuse a value outside its field's rules, with the name, the rule and the value."""
     rules = f.metadata
-    if "choices" in rules and value is not None and value not in rules["choices"]:
+    own = rules.get("own") and OWN_CELL.fullmatch(str(value))
+    if "choices" in rules and value is not None and value not in rules["choices"] and not own:
         guess = nearest(str(value), list(rules["choices"]))
         raise UsageError(
             f"{f.name} must be one of {', '.join(rules['choices'])}, got {value!r}",

@@ -1,6 +1,6 @@
-"""Members: the floors, then the network if there is one; what each says at the same origins, in series units.
+"""Members: the floors, then the networks if there are any; what each says at the same origins, in series units.
 
-NaN marks a member that lacks what it needs at an origin. The network corrects one floor, its anchor.
+NaN marks a member that lacks what it needs at an origin. A network corrects one floor, its anchor.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnforecast.config import RunConfig
+from rnnforecast.config import RunConfig, of_network
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import F64, I64
 from rnnforecast.data.windows import Batch, Windows
@@ -30,7 +30,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Network:
-    """The network's parameters, likewise twice, and the floor that it corrects (None: it stands alone)."""
+    """A network's parameters, likewise twice, and the floor that it corrects (None: it stands alone)."""
 
     fitted: Arrays
     final: Arrays
@@ -48,20 +48,22 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Members:
-    """The floors in the order of `names`, then the network."""
+    """The floors in the order of `names`, then the networks; network k has the settings of_network(config, k)."""
 
     config: RunConfig
     floors: tuple[Fitted, ...]
-    network: Network | None
+    networks: tuple[Network, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*(f.name for f in self.floors), *(("network",) if self.network else ()))
+        return (*(f.name for f in self.floors), *map(network_name, range(len(self.networks))))
 
     def labels(self, step: Step) -> tuple[str, ...]:
         """What people call them."""
         floors = [floor_named(f.name).label(f.fitted, step) for f in self.floors]
-        return (*floors, *((f"the {self.config.cell} alone",) if self.network else ()))
+        several = len(self.networks) > 1
+        alone = [f"the {self.config.cell} alone" + several * f" ({k + 1})" for k in range(len(self.networks))]
+        return (*floors, *alone)
 
     def context(self, step: Step) -> int:
         """Rows before and with the cutoff that the longest member looks at."""
@@ -79,20 +81,22 @@ class Members:
     def at(self, batch: Batch, final: bool, floors: F64 | None = None) -> tuple[F64, F64]:
         """Every member's forecast (M, B, H, T) and the spread (B, H, T); `floors` where they are known already."""
         said = self.floors_at(batch, final) if floors is None else floors
-        if self.network is None:
+        if not self.networks:
             return said, np.ones_like(said[0])
-        yhat, spread = self.network_at(self.network, batch, said, final)
-        return np.concatenate([said, yhat[None]]), spread
+        answers = [self.network_at(k, batch, said, final) for k in range(len(self.networks))]
+        yhats, spreads = zip(*answers, strict=True)
+        return np.concatenate([said, np.stack(yhats)]), np.mean(spreads, axis=0)
 
-    def network_at(self, network: Network, batch: Batch, floors: F64, final: bool) -> tuple[F64, F64]:
-        """The network's median and spread (B, H, T)."""
+    def network_at(self, number: int, batch: Batch, floors: F64, final: bool) -> tuple[F64, F64]:
+        """One network's median and spread (B, H, T)."""
+        network, config = self.networks[number], of_network(self.config, number)
         anchor = None
         if network.anchor is not None:
             anchor = np.nan_to_num(floors[self.names.index(network.anchor)]).astype(np.float32)
         params = network.final if final else network.fitted
-        out = forecaster.forward(params, batch, anchor, self.config, np).astype(np.float64)  # (B, H, T, Q)
-        usable = (batch.mask[:, -self.config.lookback :].mean(axis=1) >= NEEDED_SHARE).all(axis=1)
-        median, spread = median_and_spread(out, self.config.quantile_levels)
+        out = forecaster.forward(params, batch, anchor, config, np).astype(np.float64)  # (B, H, T, Q)
+        usable = (batch.mask[:, -config.lookback :].mean(axis=1) >= NEEDED_SHARE).all(axis=1)
+        median, spread = median_and_spread(out, config.quantile_levels)
         return np.where(usable[:, None, None], median, np.nan), spread
 
     def over(self, windows: Windows, origins: I64, final: bool = False, floors: F64 | None = None) -> Evidence:
@@ -104,6 +108,11 @@ class Members:
         members, spread, truth = (list(column) for column in zip(*parts, strict=True))
         came = np.concatenate(truth).astype(np.float64)
         return Evidence(np.concatenate(members, axis=1), np.concatenate(spread), came)
+
+
+def network_name(number: int) -> str:
+    """network, network_2, network_3"""
+    return f"network_{number + 1}" if number else "network"
 
 
 def median_and_spread(quantiles: F64, levels: tuple[float, ...]) -> tuple[F64, F64]:

@@ -66,8 +66,8 @@ class Model:
 
     @property
     def share(self) -> F64:
-        """The network's weight (H, T)."""
-        return self.weights[-1] if self.members.network else np.zeros(self.weights.shape[1:])
+        """The networks' weight together (H, T)."""
+        return np.asarray(self.weights[len(self.members.floors) :].sum(axis=0))
 
     def base(self) -> dict[str, F64]:
         """Per series, the base that a panel to forecast from is to have: then old rows cannot move its digits."""

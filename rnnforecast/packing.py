@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from rnnforecast.config import RunConfig, listed, settings_of
+from rnnforecast.config import RunConfig, listed, of_network, settings_of
 from rnnforecast.data.coding import Coding
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.features import NEEDED
@@ -25,7 +25,7 @@ from rnnforecast.data.panel import Panel
 from rnnforecast.data.scaling import Scale, over_series
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.zones import canonical
-from rnnforecast.errors import ForecastError, ModelUnusable
+from rnnforecast.errors import ForecastError, Mismatch, ModelUnusable
 from rnnforecast.floors import floor_named
 from rnnforecast.members import Fitted, Members, Network
 from rnnforecast.model import Model, Record
@@ -44,7 +44,6 @@ SCORE_ARRAYS = ("mae", "rmse", "bias", "coverage", "share")
 
 def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """(document, tensors) of a model."""
-    network = model.members.network
     document = {
         "config": asdict(model.config),
         "layout": asdict(model.layout),
@@ -52,7 +51,7 @@ def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         "panel": {name: list(getattr(model.context, name)) for name in PANEL_NAMES},
         "cycles": list(model.cycles),
         "floors": [f.name for f in model.members.floors],
-        "network": network and {"anchor": network.anchor, "final": network.final is not network.fitted},
+        "networks": [{"anchor": n.anchor, "final": n.final is not n.fitted} for n in model.members.networks],
         "ranking": list(model.ranking),
         "fingerprint": model.record.fingerprint,
         "findings": [asdict(f) for f in model.record.findings[:MOST_FINDINGS]],
@@ -84,11 +83,10 @@ def tensors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
     for f in model.members.floors:
         tensors |= {f"floors.{f.name}.fitted.{key}": value for key, value in f.fitted.items()}
         tensors |= {f"floors.{f.name}.final.{key}": value for key, value in f.final.items()}
-    network = model.members.network
-    if network is not None:
-        tensors |= {f"network.fitted.{key}": value for key, value in network.fitted.items()}
+    for k, network in enumerate(model.members.networks):
+        tensors |= {f"networks.{k}.fitted.{key}": value for key, value in network.fitted.items()}
         if network.final is not network.fitted:
-            tensors |= {f"network.final.{key}": value for key, value in network.final.items()}
+            tensors |= {f"networks.{k}.final.{key}": value for key, value in network.final.items()}
     if model.scores is not None:
         tensors |= {f"errors.scores.{name}": getattr(model.scores, name) for name in SCORE_ARRAYS}
     return tensors
@@ -109,6 +107,8 @@ def unpack(document: Mapping[str, Any], tensors: Tensors, source: str) -> Model:
     """The model. Raises ModelUnusable, naming `source`, where anything is missing, unknown or of the wrong size."""
     try:
         return unpacked(document, tensors)
+    except Mismatch:
+        raise  # a cell of the user's own that was not named: nothing is damaged
     except ForecastError as error:
         raise ModelUnusable(f"{source}: damaged: {error.message}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -214,14 +214,21 @@ def unpacked_members(document: Mapping[str, Any], tensors: Tensors, config: RunC
         require(all(floor_named(name).valid(params, config, widths) for params in fits), f"floor {name}")
         floors.append(Fitted(name, *fits))
     require(bool(floors), "floors")
-    told = document["network"]
-    if told is None:
-        return Members(config, tuple(floors), None)
-    require(isinstance(told["final"], bool), "network")
-    require(told["anchor"] is None or told["anchor"] in document["floors"], "anchor")
-    fitted = checked_network(under(tensors, "network.fitted."), config, widths)
-    final = checked_network(under(tensors, "network.final."), config, widths) if told["final"] else fitted
-    return Members(config, tuple(floors), Network(fitted, final, told["anchor"]))
+    require(len(document["networks"]) in (0, config.num_networks), "networks")
+    told = enumerate(document["networks"])
+    networks = (unpacked_network(n, f"networks.{k}.", tensors, of_network(config, k), widths) for k, n in told)
+    members = Members(config, tuple(floors), tuple(networks))
+    require(all(n.anchor in (None, *document["floors"]) for n in members.networks), "anchor")
+    return members
+
+
+def unpacked_network(
+    told: Mapping[str, Any], prefix: str, tensors: Tensors, config: RunConfig, widths: Widths
+) -> Network:
+    require(isinstance(told["final"], bool), "networks")
+    fitted = checked_network(under(tensors, f"{prefix}fitted."), config, widths)
+    final = checked_network(under(tensors, f"{prefix}final."), config, widths) if told["final"] else fitted
+    return Network(fitted, final, told["anchor"])
 
 
 class Phantom:

@@ -12,6 +12,7 @@ from rnnforecast.cli.streams import Voice, is_terminal
 
 if TYPE_CHECKING:
     from rnnforecast.training.observer import Epoch, Observer
+    from rnnforecast.training.state import Unfinished
 
 
 @contextmanager
@@ -26,6 +27,9 @@ def watching(voice: Voice) -> Iterator[Observer]:
 
 class Listener:
     """Wishes to stop where a signal was heard whose exception got lost (cli.signals)."""
+
+    def unfinished(self, run: Unfinished) -> None:
+        pass
 
     def stop_signal(self) -> int:
         return heard[0] if heard else 0

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnforecast.config import RunConfig, settings_of
-from rnnforecast.data.frequency import Step, defaults, length_in_steps
+from rnnforecast.config import RunConfig, settings_of, with_preset
+from rnnforecast.data.frequency import Step, defaults, length_in_steps, seconds_in
 from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
@@ -39,17 +39,20 @@ class Split:
 
 
 def configure(panel: Panel, given: Mapping[str, Any]) -> RunConfig:
-    """RunConfig from what the user gave; lengths not given follow the step and what the data allows."""
+    """RunConfig from what the user gave; lengths not given follow the shape, the step and what the data allows."""
+    given = with_preset({name: value for name, value in given.items() if value is not None})
     horizon, lookback = defaults(panel.step)
-    rows = int(panel.lengths().max())
+    rows, shape = int(panel.lengths().max()), str(given.get("shape", ""))
     lengths = {
-        "horizon": max(1, min(horizon, rows // 12)),
-        "lookback": max(1, min(lookback, rows // 5)),
+        "horizon": 1 if shape.endswith("-to-one") else max(1, min(horizon, rows // 12)),
+        "lookback": 1 if shape.startswith("one-to-") else max(1, min(lookback, rows // 5)),
     }
     for name in ("horizon", "lookback", "stride"):
         if given.get(name) is not None:
             lengths[name] = length_in_steps(given[name], panel.step)
-    config = settings_of(RunConfig, {**{k: v for k, v in given.items() if v is not None}, **lengths})
+    config = settings_of(RunConfig, {**given, **lengths})
+    if config.max_time is not None and seconds_in(config.max_time) < 1:
+        raise UsageError(f"max_time must be a second or more, got {config.max_time!r}", "--max-time 10m")
     return config if config.segment_length else replace(config, segment_length=segment_for(config, panel.step))
 
 

@@ -32,6 +32,7 @@ class Batch:
     since: Array  # (B, C, T) steps since last observed, as a share of C
     past: Array  # (B, C, P) holes bridged
     past_mask: Array  # (B, C, P)
+    past_since: Array  # (B, C, P)
     future: Array  # (B, C + H, F) known-future covariates
     calendar: Array  # (B, C + H, 2 cycles)
     static: Array  # (B, S)
@@ -61,7 +62,7 @@ class Windows:
         rows = origins[:, None] + np.arange(1 - C, self.horizon + 1)  # (B, C + H)
         values = self.scaled(rows, series)  # (B, C + H, columns)
         target, mask, since = bridged(values[:, :C, :T])
-        past, past_mask, _ = bridged(values[:, :C, T : T + P])
+        past, past_mask, past_since = bridged(values[:, :C, T : T + P])
         future, _, _ = bridged(values[:, :, T + P :])
         stamps = panel.step.at(panel.start[series, None], rows - panel.offsets[series, None])
         return Batch(
@@ -70,6 +71,7 @@ class Windows:
             since=since,
             past=past,
             past_mask=past_mask,
+            past_since=past_since,
             future=future,
             calendar=calendar(local_time(stamps, panel.zone), self.cycles),
             static=((panel.static[series] - self.scale.static[0]) / self.scale.static[1]).astype(np.float32),

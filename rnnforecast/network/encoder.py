@@ -1,31 +1,65 @@
-"""Encoder: stacked recurrent layers over the lookback; state goes in and comes out.
+"""Encoder: an optional causal convolution, then stacked recurrent layers over the lookback, one way or both ways.
 
-How one layer runs over time is a value, `scan`: the readable loop here, or torch's fused kernel in training.
+What it carries from one time step to the next goes in and comes out as a value, `Memory`: the lookback may be read at
+once, in parts or step by step. How one layer runs over time is a value too, `scan`: the readable loop here, or torch's
+fused kernel in training. E is the width of what comes out: D, or 2 D both ways.
+
+    convolution      y[t] = relu(b + sum over j of W[j] x[t - j]), j = 0 to K - 1          W (K, D, I), b (D,)
+    both ways        h[t] = [forward h[t]; backward h[t]] (Schuster & Paliwal 1997); state likewise
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnnforecast.network.activations import relu
 from rnnforecast.network.arrays import Array, Params, State, prefixed, under
 from rnnforecast.network.cells import Cell
+
+if TYPE_CHECKING:
+    from rnnforecast.config import RunConfig
 
 # (cell, x (B, L, I), state, params, xp) -> outputs (B, L, D), state
 Scan = Callable[[Cell, Array, State, Params, Any], tuple[Array, State]]
 Dropout = Callable[[Array], Array]
 
 
-def init(cell: Cell, input_size: int, hidden_size: int, num_layers: int, rng: Any) -> dict[str, Array]:
-    sizes = [input_size] + [hidden_size] * (num_layers - 1)
-    layers = [prefixed(cell.init(size, hidden_size, rng), str(k)) for k, size in enumerate(sizes)]
-    return {name: value for layer in layers for name, value in layer.items()}
+class Memory(NamedTuple):
+    """What the encoder knows of the steps it has read."""
+
+    recent: Array  # (B, K - 1, I) the last inputs of the convolution; no rows without one
+    layers: list[State]  # every layer's state, parts (B, E)
 
 
-def zero_state(cell: Cell, x: Array, hidden_size: int, num_layers: int, xp: Any) -> list[State]:
-    """A state of nothing per layer, on the device and in the precision of x (B, L, I)."""
-    zero = xp.tile(0 * x[:, 0, :1], (1, hidden_size))  # (B, D)
-    return [(zero,) * cell.states for _ in range(num_layers)]
+def width(config: RunConfig) -> int:
+    """E."""
+    return config.hidden_size * (1 + config.bidirectional)
+
+
+def init(cell: Cell, config: RunConfig, input_size: int, rng: Any) -> dict[str, Array]:
+    """Parameters for inputs of `input_size` per time step."""
+    D, K = config.hidden_size, config.conv_kernel
+    params = {}
+    if K:
+        bound = (K * input_size) ** -0.5
+        params["conv.weight"] = rng.uniform(-bound, bound, (K, D, input_size)).astype("float32")
+        params["conv.bias"] = rng.uniform(-bound, bound, D).astype("float32")
+    first = config.segment_length * (D if K else input_size)
+    for k in range(config.num_layers):
+        size = width(config) if k else first
+        params |= prefixed(cell.init(size, D, rng), str(k))
+        if config.bidirectional:
+            params |= prefixed(cell.init(size, D, rng), f"{k}.back")
+    return params
+
+
+def blank(cell: Cell, config: RunConfig, x: Array, xp: Any) -> Memory:
+    """The memory of one who has read nothing, on the device and in the precision of x (B, L, I)."""
+    nothing = 0 * x[:, :1]  # (B, 1, I)
+    zero = xp.tile(nothing[:, 0, :1], (1, width(config)))  # (B, E)
+    recent = xp.tile(nothing, (1, max(config.conv_kernel - 1, 0), 1))
+    return Memory(recent, [(zero,) * cell.states for _ in range(config.num_layers)])
 
 
 def scan_steps(cell: Cell, x: Array, state: State, params: Params, xp: Any) -> tuple[Array, State]:
@@ -38,21 +72,42 @@ def scan_steps(cell: Cell, x: Array, state: State, params: Params, xp: Any) -> t
 
 
 def encode(
-    params: Params, x: Array, states: list[State], cell: Cell, xp: Any, scan: Scan, drop: Dropout
-) -> tuple[Array, list[State]]:
-    """All layers over x (B, L, I): the last layer's outputs (B, L, D) and every layer's final state."""
-    finals = []
-    for k, state in enumerate(states):
-        x, final = scan(cell, drop(x) if k else x, state, under(params, str(k)), xp)
-        finals.append(final)
-    return x, finals
+    params: Params, x: Array, memory: Memory, cell: Cell, config: RunConfig, xp: Any,
+    scan: Scan = scan_steps, drop: Dropout = lambda x: x,
+) -> tuple[Array, Memory]:  # fmt: skip
+    """Read x (B, L, I): the last layer's outputs (B, L // segment_length, E) and the memory afterwards."""
+    x, recent = convolved(params, x, memory.recent, xp) if config.conv_kernel else (x, memory.recent)
+    x, states = segmented(x, config.segment_length), []
+    for k, state in enumerate(memory.layers):
+        layer = under(params, str(k))
+        x, state = read(cell, drop(x) if k else x, state, layer, xp, scan)
+        states.append(state)
+    return x, Memory(recent, states)
 
 
-def advance(params: Params, x: Array, states: list[State], cell: Cell, xp: Any) -> tuple[Array, list[State]]:
-    """One more time step through all layers: x (B, I) -> output (B, D) and the new states."""
-    finals = []
-    for k, state in enumerate(states):
-        state = cell.step(x, state, under(params, str(k)), xp)
-        finals.append(state)
-        x = state[0]
-    return x, finals
+def read(cell: Cell, x: Array, state: State, params: Params, xp: Any, scan: Scan) -> tuple[Array, State]:
+    """One layer over x (B, n, I), both ways where it has weights for the way back: (B, n, E)."""
+    back = under(params, "back")
+    if not back:
+        return scan(cell, x, state, params, xp)
+    D = state[0].shape[1] // 2
+    there, ends = scan(cell, x, tuple(part[:, :D] for part in state), params, xp)
+    again, starts = scan(cell, xp.flip(x, (1,)), tuple(part[:, D:] for part in state), back, xp)
+    outputs = xp.concatenate([there, xp.flip(again, (1,))], axis=2)
+    return outputs, tuple(xp.concatenate([a, b], axis=1) for a, b in zip(ends, starts, strict=True))
+
+
+def convolved(params: Params, x: Array, recent: Array, xp: Any) -> tuple[Array, Array]:
+    """The convolution of x (B, L, I) after the inputs `recent`: (B, L, D), and the inputs that the next step needs."""
+    weight, L = params["conv.weight"], x.shape[1]
+    x = xp.concatenate([recent, x], axis=1)  # (B, K - 1 + L, I)
+    total = params["conv.bias"]
+    for j in range(len(weight)):
+        total = total + x[:, j : j + L] @ weight[j].T
+    return relu(total, xp), x[:, L:]
+
+
+def segmented(x: Array, length: int) -> Array:
+    """(B, L, I) -> (B, L // length, length I): the newest segment ends at the cutoff."""
+    B, L, I = x.shape  # noqa: E741
+    return x[:, L % length :].reshape(B, L // length, length * I)

@@ -11,11 +11,12 @@ Nothing after the cutoff enters but `future`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rnnforecast.network import encoder
-from rnnforecast.network.arrays import Array, Params, prefixed, under
-from rnnforecast.network.cells import cell_named
+from rnnforecast.network.arrays import Array, Params, init_linear, linear, prefixed, under
+from rnnforecast.network.cells import cell_of
 from rnnforecast.network.decoders import Code, Sizes, decoder_named
 from rnnforecast.network.encoder import Dropout, Scan
 
@@ -28,21 +29,45 @@ SMALLEST_SPREAD = 0.05  # of the series' standard deviation: a flat window must 
 
 
 def input_size(widths: Widths) -> int:
-    """Value, mask and age of each target; value and mask of each past covariate; future and static as they are."""
-    return 3 * widths.T + 2 * widths.P + widths.F + widths.S
+    """Value, mask and age of each target and past covariate; future and static as they are."""
+    return 3 * (widths.T + widths.P) + widths.F + widths.S
+
+
+def each_its_own(config: RunConfig, targets: int) -> bool:
+    """Whether the targets pass through the network one at a time, by the same weights."""
+    return config.channels == "independent" and targets > 1
 
 
 def init(config: RunConfig, widths: Widths, rng: Any) -> dict[str, Array]:
     """Fresh parameters, float32, drawn from `rng` (a numpy Generator)."""
-    cell = cell_named(config.cell)
-    D, Q = config.hidden_size, len(config.quantile_levels)
-    sizes = Sizes(config.lookback, config.horizon, widths.T, widths.F, widths.S, D, Q)
-    segment = config.segment_length * input_size(widths)
+    unit = rng.uniform(1.0, 1.0, (config.horizon, widths.T)).astype("float32")
+    if each_its_own(config, widths.T):
+        widths = replace(widths, T=1)
+    cell, sizes = cell_of(config), sizes_of(config, widths)
+    skip = init_linear("skip", sizes.L * sizes.T, sizes.H * sizes.T, rng, gain=0.0) if config.skip else {}
     return {
-        "unit": rng.uniform(1.0, 1.0, (config.horizon, widths.T)).astype("float32"),
-        **prefixed(encoder.init(cell, segment, D, config.num_layers, rng), "encoder"),
-        **prefixed(decoder_named(config.decoder).init(sizes, rng), "decoder"),
+        "unit": unit,
+        **skip,
+        **prefixed(encoder.init(cell, config, input_size(widths), rng), "encoder"),
+        **prefixed(decoder_named(config.decoder).init(sizes, cell, rng), "decoder"),
     }
+
+
+def sizes_of(config: RunConfig, widths: Widths) -> Sizes:
+    return Sizes(
+        L=config.lookback,
+        H=config.horizon,
+        T=widths.T,
+        F=widths.F,
+        S=widths.S,
+        D=config.hidden_size,
+        Q=len(config.quantile_levels),
+        E=encoder.width(config),
+        steps=config.lookback // config.segment_length,
+        segment_length=config.segment_length,
+        num_layers=config.num_layers,
+        attention=config.attention,
+    )
 
 
 def begin(params: dict[str, Array], config: RunConfig, unit: Array, start: Array) -> None:
@@ -51,6 +76,8 @@ def begin(params: dict[str, Array], config: RunConfig, unit: Array, start: Array
     unit (H, T): the anchor's typical error; start (H, T, Q): quantiles of its errors in that unit, 0 at the median.
     """
     decoder = under(params, "decoder")
+    if each_its_own(config, unit.shape[1]):
+        start = start.mean(axis=1)[:, None]
     decoder_named(config.decoder).begin(decoder, start)
     params |= {"unit": unit, **prefixed(decoder, "decoder")}
 
@@ -69,12 +96,6 @@ def window_norm(target: Array, mask: Array, kind: str, xp: Any) -> tuple[Array, 
     return (target[:, -1:], spread) if kind == "last_std" else (loc, spread)
 
 
-def segmented(x: Array, length: int) -> Array:
-    """(B, L, I) -> (B, L // length, length I): the newest segment ends at the cutoff."""
-    B, L, I = x.shape  # noqa: E741
-    return x[:, L % length :].reshape(B, L // length, length * I)
-
-
 def repeated(static: Array, length: int, xp: Any) -> Array:
     """(B, S) -> (B, length, S)."""
     return xp.stack([static] * length, axis=1)
@@ -88,46 +109,81 @@ def forward(
     xp: Any,
     scan: Scan = encoder.scan_steps,
     drop: Dropout = lambda x: x,
+    teacher: Array | None = None,
 ) -> Array:
     """Quantiles (B, H, T, Q) in series units.
 
-    batch: arrays of `xp`, its context at least L long; anchor (B, H, T) in series units, or None.
+    batch: arrays of `xp`, its context at least L long; anchor (B, H, T) in series units, or None; teacher (B, H, T):
+    the truth where the decoder is to be fed it, NaN elsewhere.
     """
+    B, T = len(batch.target), batch.target.shape[2]
+    unit = params["unit"][None]  # (1, H, T)
+    if not each_its_own(config, T):
+        return joint(params, batch, anchor, unit, config, xp, scan, drop, teacher)
+    apart = one_by_one(batch, xp)
+    anchor, teacher = (None if v is None else in_turn(v, xp) for v in (anchor, teacher))
+    unit = in_turn(xp.tile(unit, (B, 1, 1)), xp)
+    out = joint(params, apart, anchor, unit, config, xp, scan, drop, teacher)  # (T B, H, 1, Q)
+    return xp.concatenate([out[t * B : (t + 1) * B] for t in range(T)], axis=2)
+
+
+def one_by_one(batch: Batch, xp: Any) -> Batch:
+    """The targets of a batch as windows of their own, (B, ·, T) -> (T B, ·, 1); what they share is repeated."""
+    T, shared = batch.target.shape[2], ("past", "past_mask", "past_since", "future", "calendar", "static")
+    own = {name: in_turn(getattr(batch, name), xp) for name in ("target", "mask", "since", "truth")}
+    return replace(batch, **own, **{name: xp.concatenate([getattr(batch, name)] * T, axis=0) for name in shared})
+
+
+def in_turn(values: Array, xp: Any) -> Array:
+    """(B, n, T) -> (T B, n, 1): the first target of all windows, then the second."""
+    return xp.concatenate([values[:, :, t : t + 1] for t in range(values.shape[2])], axis=0)
+
+
+def joint(
+    params: Params, batch: Batch, anchor: Array | None, unit: Array, config: RunConfig, xp: Any, scan: Scan,
+    drop: Dropout, teacher: Array | None,
+) -> Array:  # fmt: skip
+    """`forward` where all targets pass through the network together."""
     L, H = config.lookback, config.horizon
-    target, mask, since = batch.target[:, -L:], batch.mask[:, -L:], batch.since[:, -L:]
+    target, mask = batch.target[:, -L:], batch.mask[:, -L:]
     future = xp.concatenate([batch.future, batch.calendar], axis=2)[:, -H - L :]  # (B, L + H, F)
     known = future[:, L:]
     loc, spread = window_norm(target, mask, config.window_norm, xp)
+    window = (target - loc) / spread  # (B, L, T)
     nothing = 0 * (loc + known.sum(axis=2, keepdims=True))  # (B, H, T)
     anchored = nothing if anchor is None else (anchor - loc) / spread
+    skip = linear(window.reshape(len(window), -1), params, "skip").reshape(nothing.shape) if config.skip else nothing
+    past = xp.concatenate([batch.past[:, -L:], batch.past_mask[:, -L:], batch.past_since[:, -L:]], axis=2)
     x = xp.concatenate(
-        [
-            (target - loc) / spread, mask, since,
-            batch.past[:, -L:], batch.past_mask[:, -L:], future[:, :L], repeated(batch.static, L, xp),
-        ],
-        axis=2,
+        [window, mask, batch.since[:, -L:], past, future[:, :L], repeated(batch.static, L, xp)], axis=2
     )  # (B, L, I)
-    cell, layers = cell_named(config.cell), under(params, "encoder")
-    x = segmented(x, config.segment_length)
-    states = encoder.zero_state(cell, x, config.hidden_size, config.num_layers, xp)
-    outputs, states = encoder.encode(layers, x, states, cell, xp, scan, drop)
-    past_missing = 0 * xp.concatenate([batch.past[:, -1], batch.past_mask[:, -1]], axis=1)  # (B, 2 P)
+    cell, layers = cell_of(config), under(params, "encoder")
+    outputs, memory = encoder.encode(layers, x, encoder.blank(cell, config, x, xp), cell, config, xp, scan, drop)
+    unknown = 0 * past[:, -1]  # (B, 3 P) past covariates end at the cutoff
+
+    def advance(step: Array, memory: encoder.Memory) -> tuple[Array, encoder.Memory]:
+        output, memory = encoder.encode(layers, step[:, None], memory, cell, config, xp)
+        return output[:, -1], memory
 
     def frame(value: Array, future: Array) -> Array:
         """The encoder's input for a step that was not observed but forecast."""
-        return xp.concatenate([value, 0 * value + 1, 0 * value, past_missing, future, batch.static], axis=1)
+        return xp.concatenate([value, 0 * value + 1, 0 * value, unknown, future, batch.static], axis=1)
 
     code = Code(
-        hidden=drop(outputs[:, -1]),
-        states=states,
-        window=(target - loc) / spread,
-        advance=lambda step, now: encoder.advance(layers, step, now, cell, xp),
+        cell=cell,
+        outputs=outputs,
+        memory=memory,
+        advance=advance,
         frame=frame,
+        drop=drop,
+        last=window[:, -1],
         anchor=anchored,
+        skip=skip,
         future=known,
         static=batch.static,
+        unit=unit,
         median=config.quantile_levels.index(0.5),
-        unit=params["unit"],
+        teacher=None if teacher is None else (teacher - loc) / spread,
     )
-    out = decoder_named(config.decoder).decode(under(params, "decoder"), code, xp)  # (B, H, T, Q)
-    return loc[..., None] + spread[..., None] * (anchored[..., None] + params["unit"][..., None] * out)
+    out = decoder_named(config.decoder).decode(under(params, "decoder"), code, xp) + skip[..., None]  # (B, H, T, Q)
+    return loc[..., None] + spread[..., None] * (anchored[..., None] + unit[..., None] * out)

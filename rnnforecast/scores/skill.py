@@ -1,11 +1,13 @@
 """Skill: the model beside the simple rules. Here it is decided whether a network is worth running.
 
-- A simple rule is any rule but the first two kinds, "model" (the stack) and "network" (the network alone).
+- A simple rule is any rule but "model" (the stack) and the networks alone ("network", "network_2", …).
 - Skill is 1 - error of the model / error of the rule: 0.2 is an error smaller by 20 %, below 0 the rule is better.
 - A rule without a score where another rule has one cannot be the best there.
 """
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ from rnnforecast.scores.scores import Scores
 
 F64 = npt.NDArray[np.float64]
 
-LEARNED = ("model", "network")
+LEARNED = re.compile(r"model|network(_\d+)?")
 
 
 def skill(scores: Scores, rule: str, metric: str = "mae") -> F64:
@@ -38,7 +40,7 @@ def relative(model: F64, rule: F64) -> F64:
 
 def simple_rules(scores: Scores) -> tuple[str, ...]:
     """Names of the simple rules that were scored. Raises UsageError where there is none to judge by."""
-    names = tuple(name for name in scores.rules if name not in LEARNED)
+    names = tuple(name for name in scores.rules if not LEARNED.fullmatch(name))
     if not names:
         raise UsageError(f"only {', '.join(scores.rules)} was scored; a simple rule is needed to compare with")
     return names

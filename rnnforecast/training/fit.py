@@ -9,55 +9,56 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
+from math import inf
 
 import numpy as np
 
-from rnnforecast.config import RunConfig
+from rnnforecast.config import RunConfig, of_network
 from rnnforecast.data import features, scaling
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
-from rnnforecast.data.panel import F64, I64, Panel, tail
+from rnnforecast.data.frequency import seconds_in
+from rnnforecast.data.panel import I64, Panel, tail
 from rnnforecast.data.split import LEARNED, Split, most_windows, origins_between, split
-from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
-from rnnforecast.floors import cross_fitted, floor_named, names
-from rnnforecast.members import Evidence, Fitted, Members, Network
+from rnnforecast.floors import floor_named, names
+from rnnforecast.members import Evidence, Fitted, Members, Network, network_name
 from rnnforecast.model import Model, Record
 from rnnforecast.scores import stacking
 from rnnforecast.training import trajectories
-from rnnforecast.training.learn import Lesson, continue_on, learn
+from rnnforecast.training.learn import continue_on
+from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Observer, Silent
+from rnnforecast.training.run import Run, Workshop, key_of
+from rnnforecast.training.state import Unfinished
 from rnnforecast.version import __version__
 
 
-@dataclass(frozen=True)
-class Workshop:
-    """What the stages of one fit share."""
-
-    panel: Panel
-    config: RunConfig
-    windows: Windows
-    parts: Split
-    observer: Observer
-
-    def cross_fitted(self, floor: str, origins: I64, kept: I64 | None = None) -> F64:
-        """(N, H, T) by fits that did not see the window; NaN where the floor had nothing to stand on."""
-        return cross_fitted(floor_named(floor), self.windows, origins, self.config, self.panel.step, kept)
-
-
 def fit(
-    panel: Panel, layout: Layout, config: RunConfig, findings: Sequence[Finding] = (), observer: Observer | None = None
+    panel: Panel,
+    layout: Layout,
+    config: RunConfig,
+    findings: Sequence[Finding] = (),
+    observer: Observer | None = None,
+    resumed: Unfinished | None = None,
+    warm_start: Model | None = None,
 ) -> Model:
-    """A Model, not scored yet. Raises DataUnusable (too few rows), TrainingFailed, Interrupted."""
-    started = time.monotonic()
+    """A Model, not scored yet.
+
+    resumed: an unfinished run of the same data and settings, to go on from; warm_start: a model whose weights to start
+    from. Raises DataUnusable (too few rows), Mismatch (another run or model), TrainingFailed, Interrupted.
+    """
+    deadline = time.monotonic() + (seconds_in(config.max_time) if config.max_time else inf)
     shop = workshop(panel, config, observer or Silent())
+    remembered = record(panel, shop.parts, findings)
+    run = Run(shop, key_of(config, remembered.fingerprint, warm_start), resumed, warm_start, deadline)
     parts = shop.parts
     shop.observer.stage("fitting the simple rules")
-    members = Members(config, fit_floors(shop, parts.train), None)
-    ranking = ranked(members, members.over(shop.windows, parts.validation), config)
-    members, epochs = with_network(shop, members, ranking[0])
+    members = Members(config, fit_floors(shop, parts.train))
+    ranking = ranked(members, members.over(shop.windows, parts.validation), run.floor)
+    members, epochs = with_networks(run, members, ranking[0])
     shop.observer.stage("weighing the members")
     checked = members.over(shop.windows, parts.validation)
     stack = weigh(members, checked, ranking[0])
@@ -78,8 +79,8 @@ def fit(
         smallest_spread=errors.smallest_spread,
         stand_in=errors.stand_in,
         context=tail(panel, shop.windows.context),
-        record=record(panel, parts, findings),
-        about={"rnnforecast": __version__, "epochs": epochs, "seconds": round(time.monotonic() - started, 1)},
+        record=remembered,
+        about={"rnnforecast": __version__, "epochs": epochs},
     )
 
 
@@ -99,37 +100,30 @@ def fit_floors(shop: Workshop, origins: I64) -> tuple[Fitted, ...]:
     return tuple(Fitted(name, fitted, fitted) for name, fitted in fits.items())
 
 
-def ranked(members: Members, evidence: Evidence, config: RunConfig) -> tuple[str, ...]:
-    """Floor names by mean absolute error on validation; a floor that the user named comes first."""
+def ranked(members: Members, evidence: Evidence, first: str) -> tuple[str, ...]:
+    """Floor names by mean absolute error on validation; `first`, where it is a floor's name, comes first."""
     error = np.abs(evidence.members - evidence.truth)
     common = np.isfinite(error).all(axis=0)
     means = error[:, common].mean(axis=1) if common.any() else np.zeros(len(error))
-    order = sorted(range(len(means)), key=lambda k: (members.names[k] != config.floor, means[k]))
+    order = sorted(range(len(means)), key=lambda k: (members.names[k] != first, means[k]))
     return tuple(members.names[k] for k in order)
 
 
-def with_network(shop: Workshop, members: Members, best: str) -> tuple[Members, int]:
-    """The members with a network that learned what the floor `best` misses; as they are where max_epochs is 0."""
-    config, parts = shop.config, shop.parts
+def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[int]]:
+    """The members with networks that learned what the floor `best` misses, and their epochs; none without epochs."""
+    shop, config = run.shop, run.shop.config
     if config.max_epochs == 0:
-        return members, 0
-    shop.observer.stage(f"training the {config.cell}")
-    anchor, train_anchor, check_anchor = None, None, None
+        return members, []
+    parts, anchor, learned, checked = shop.parts, None, None, None
     if config.floor != "none":
         anchor, index = best, members.names.index(best)
-        train_anchor = np.nan_to_num(shop.cross_fitted(best, parts.train), copy=False)
-        check_anchor = np.nan_to_num(members.over(shop.windows, parts.validation).members[index])
-    lesson = Lesson(shop.windows, parts.train, train_anchor)
-    check = Lesson(shop.windows, parts.validation, check_anchor)
-    params, epochs = learn(config, widths_of(shop.windows), lesson, check, shop.observer)
-    return replace(members, network=Network(params, params, anchor)), epochs
-
-
-def widths_of(windows: Windows) -> Widths:
-    panel = windows.panel
-    return Widths(
-        len(panel.targets), len(panel.past), len(panel.future), 2 * len(windows.cycles), panel.static.shape[1]
-    )
+        learned = np.nan_to_num(shop.cross_fitted(best, parts.train), copy=False)
+        checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[index])
+    lesson = Lesson(shop.windows, parts.train, learned)
+    check = Lesson(shop.windows, parts.validation, checked)
+    done = run.networks(lesson, check)
+    networks = tuple(Network(weights, weights, anchor) for weights, _ in done)
+    return replace(members, networks=networks), [epochs for _, epochs in done]
 
 
 def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
@@ -137,37 +131,45 @@ def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
     config = members.config
     allowed = [
         k for k, name in enumerate(members.names)
-        if name == "network" or config.floor in ("auto", name) or members.network is None
+        if k >= len(members.floors) or config.floor in ("auto", name) or not members.networks
     ]
-    start = members.names.index("network" if config.floor == "none" and members.network else best)
+    start = members.names.index(network_name(0) if config.floor == "none" and members.networks else best)
     stack = stacking.fit(evidence.members[allowed], evidence.truth, allowed.index(start), config.stride)
     weights = np.zeros((len(members.names), *stack.weights.shape[1:]))
     weights[allowed] = stack.weights
     return replace(stack, weights=weights)
 
 
-def with_final_fits(shop: Workshop, members: Members, epochs: int) -> Members:
-    """Floors refitted on all rows, and with --final-fit the network taken a little further on them."""
+def with_final_fits(shop: Workshop, members: Members, epochs: list[int]) -> Members:
+    """Floors refitted on all rows, and with --final-fit the networks taken a little further on them."""
     panel, config = shop.panel, shop.config
     first, last = panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon
     everything = origins_between(panel, first, last, most=most_windows(panel, config.horizon, LEARNED))
     refitted = fit_floors(shop, everything)
     floors = tuple(replace(f, final=r.fitted) for f, r in zip(members.floors, refitted, strict=True))
-    network = members.network
-    if config.final_fit and network is not None:
-        anchor = None if network.anchor is None else np.nan_to_num(shop.cross_fitted(network.anchor, everything))
-        lesson = Lesson(shop.windows, everything, anchor)
-        final = continue_on(config, network.fitted, lesson, max(1, epochs // 4), shop.observer)
-        network = replace(network, final=final)
-    return replace(members, floors=floors, network=network)
+    networks = members.networks
+    if config.final_fit and networks:
+        anchor = networks[0].anchor
+        known = None if anchor is None else np.nan_to_num(shop.cross_fitted(anchor, everything))
+        lesson = Lesson(shop.windows, everything, known)
+        more = (continue_on(of_network(config, k), n.fitted, lesson, max(1, epochs[k] // 4), shop.observer)
+                for k, n in enumerate(networks))  # fmt: skip
+        networks = tuple(replace(n, final=final) for n, final in zip(networks, more, strict=True))
+    return replace(members, floors=floors, networks=networks)
 
 
 def record(panel: Panel, parts: Split, findings: Sequence[Finding]) -> Record:
-    digest = sha256()
-    for array in (panel.values, panel.base, panel.start):
-        digest.update(array.reshape(-1).data)
     ends = own_times(panel, parts.validation_end)
-    return Record(panel.ids, ends, panel.times(panel.cutoff), digest.hexdigest(), tuple(findings))
+    return Record(panel.ids, ends, panel.times(panel.cutoff), fingerprint(panel), tuple(findings))
+
+
+def fingerprint(panel: Panel) -> str:
+    """SHA-256 of all that the panel holds."""
+    digest = sha256()
+    for array in (panel.values, panel.base, panel.start, panel.offsets, panel.cutoff, panel.static):
+        digest.update(np.ascontiguousarray(array).reshape(-1).data)
+    digest.update(repr((panel.ids, panel.columns, panel.static_names, panel.step, panel.zone)).encode())
+    return digest.hexdigest()
 
 
 def own_times(panel: Panel, rows: I64) -> I64:

@@ -12,6 +12,7 @@ import torch
 from rnnforecast.network import encoder
 from rnnforecast.network.arrays import Array, Params, State
 from rnnforecast.network.cells import Cell
+from rnnforecast.network.encoder import Scan
 
 
 def weights(params: Params) -> list[torch.Tensor]:
@@ -34,15 +35,39 @@ def gru(x: Array, state: State, params: Params) -> tuple[Array, State]:
     return outputs, (h[0],)
 
 
-def rnn(x: Array, state: State, params: Params) -> tuple[Array, State]:
+def rnn_tanh(x: Array, state: State, params: Params) -> tuple[Array, State]:
     outputs, h = torch.rnn_tanh(x, state[0][None].contiguous(), weights(params), *FIXED)
     return outputs, (h[0],)
 
 
-FUSED = {"rnnforecast.network.cells." + f.__name__: f for f in (lstm, gru, rnn)}
+def rnn_relu(x: Array, state: State, params: Params) -> tuple[Array, State]:
+    outputs, h = torch.rnn_relu(x, state[0][None].contiguous(), weights(params), *FIXED)
+    return outputs, (h[0],)
+
+
+FUSED = {("lstm",): lstm, ("gru",): gru, ("rnn", "tanh"): rnn_tanh, ("rnn", "relu"): rnn_relu}
 
 
 def scan(cell: Cell, x: Array, state: State, params: Params, xp: Any) -> tuple[Array, State]:
     """One layer over x (B, L, I) by the fused kernel where there is one."""
-    fused = FUSED.get(cell.__name__)
+    fused = FUSED.get((cell.name, *cell.settings))
     return fused(x, state, params) if fused else encoder.scan_steps(cell, x, state, params, xp)
+
+
+def truncated(steps: int) -> Scan:
+    """A scan whose gradient ends every `steps` steps, counted from the newest (truncated backpropagation, Werbos 1990).
+
+    What the network says is the same; it only learns less of what is far back. 0: the gradient never ends.
+    """
+    if not steps:
+        return scan
+
+    def cut(cell: Cell, x: Array, state: State, params: Params, xp: Any) -> tuple[Array, State]:
+        edges = [k for k in range(x.shape[1] % steps, x.shape[1], steps) if k]
+        outputs = []
+        for part in torch.tensor_split(x, edges, dim=1):
+            out, state = scan(cell, part, tuple(value.detach() for value in state), params, xp)
+            outputs.append(out)
+        return torch.cat(outputs, dim=1), state
+
+    return cut

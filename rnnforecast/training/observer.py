@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rnnforecast.training.state import Unfinished
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass: mean training loss, mean absolute error on validation, in series units; `best`: the weights were kept.
+    """One pass of one network; `best`: the weights were kept. Both errors on validation are mean absolute errors."""
 
-    floor_loss is the validation error of the floor under the network.
-    """
-
-    number: int
+    network: int  # from 0
+    number: int  # from 1
     of: int
     train_loss: float
-    validation_loss: float
-    floor_loss: float  # the loss of the floor under the network on the same windows
+    validation_loss: float  # mean absolute error, in series units
+    start_loss: float  # the same before training: the error of the floor under the network
+    learning_rate: float  # at the end of the epoch
+    gradient_norm: float  # mean over the updates, before clipping
     best: bool
     seconds: float
 
@@ -28,6 +31,9 @@ class Observer(Protocol):
     def stage(self, text: str) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def unfinished(self, run: Unfinished) -> None:
+        """At the end of each epoch: what it takes to go on from here."""
 
     def stop_signal(self) -> int:
         """The signal that asked to stop, 0 for none."""
@@ -40,6 +46,9 @@ class Silent:
         pass
 
     def epoch(self, epoch: Epoch) -> None:
+        pass
+
+    def unfinished(self, run: Unfinished) -> None:
         pass
 
     def stop_signal(self) -> int:

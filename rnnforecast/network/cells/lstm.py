@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnforecast.network.arrays import Array, Params, State, sigmoid
-from rnnforecast.network.cells import init_gates
+from rnnforecast.network.cells import block, drive, init_gates
 
 summary = "long short-term memory, forget gate open at the start"
 states = 2
@@ -27,8 +27,13 @@ def init(input_size: int, hidden_size: int, rng: Any) -> dict[str, Array]:
 def step(x: Array, state: State, params: Params, xp: Any) -> State:
     """x (B, I), (h, c) each (B, D) -> (h', c')."""
     h, c = state
-    gates = x @ params["input_weight"].T + params["input_bias"] + h @ params["hidden_weight"].T + params["hidden_bias"]
-    D = h.shape[1]
-    i, f, g, o = (gates[:, k * D : (k + 1) * D] for k in range(4))
+    stacked, D = drive(x, h, params), h.shape[1]
+    i, f, g, o = (block(stacked, k, D) for k in range(4))
     c = sigmoid(f, xp) * c + sigmoid(i, xp) * xp.tanh(g)
     return sigmoid(o, xp) * xp.tanh(c), c
+
+
+def gates(x: Array, state: State, params: Params, xp: Any) -> dict[str, Array]:
+    h = state[0]
+    stacked, D = drive(x, h, params), h.shape[1]
+    return {name: sigmoid(block(stacked, k, D), xp) for name, k in (("input", 0), ("forget", 1), ("output", 3))}

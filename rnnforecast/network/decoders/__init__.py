@@ -2,9 +2,9 @@
 
 A decoder is a module with
     summary                       one line for --help
-    init(sizes, rng)              -> dict of arrays
+    init(sizes, cell, rng)        -> dict of arrays
     begin(params, start)          starts the quantiles where the floor's own errors (H, T, Q) lie, its median at 0
-    decode(params, code, xp)      -> (B, H, T, Q), relative to the anchor and in units of code.unit
+    decode(params, code, xp)      -> (B, H, T, Q), relative to code.anchor and in units of code.unit
 Every step of its answer must respond to the newest observation: a contract test holds each to it.
 """
 
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from rnnforecast.network.arrays import Array, Params, State
+from rnnforecast.network.arrays import Array, Params, State, init_linear, linear
+from rnnforecast.network.cells import Cell
+from rnnforecast.network.encoder import Dropout, Memory
 
 
 @dataclass(frozen=True)
@@ -29,22 +31,45 @@ class Sizes:
     S: int
     D: int
     Q: int
+    E: int  # width of the encoder's output
+    steps: int  # recurrent steps of the encoder
+    segment_length: int
+    num_layers: int
+    attention: bool
 
 
 @dataclass(frozen=True)
 class Code:
     """What a decoder may look at."""
 
-    hidden: Array  # (B, D) the last layer's output at the cutoff
-    states: list[State]  # every layer's state at the cutoff
-    window: Array  # (B, L, T) the lookback's targets
-    advance: Callable[[Array, list[State]], tuple[Array, list[State]]]  # one more encoder step
+    cell: Cell
+    outputs: Array  # (B, steps, E) what the encoder said at each of its steps
+    memory: Memory  # the encoder's at the cutoff
+    advance: Callable[[Array, Memory], tuple[Array, Memory]]  # one more step of the encoder: (B, I) -> (B, E)
     frame: Callable[[Array, Array], Array]  # (value (B, T), future (B, F)) -> the encoder's input (B, I)
+    drop: Dropout
+    last: Array  # (B, T) the newest observation
     anchor: Array  # (B, H, T) what the network corrects: the floor's forecast, or 0
+    skip: Array  # (B, H, T) what the linear map of the window adds to every quantile, in units of `unit`
     future: Array  # (B, H, F)
     static: Array  # (B, S)
-    unit: Array  # (H, T) what the anchor typically misses, in the window's own units
+    unit: Array  # (1 or B, H, T) what the anchor typically misses, in the window's own units
     median: int  # index of the level 0.5 among Q
+    teacher: Array | None  # (B, H, T) the truth where a decoder is to be fed it, NaN where its own median
+
+    @property
+    def hidden(self) -> Array:
+        """(B, E) the last layer's state at the cutoff: both ends of a layer that reads both ways."""
+        return self.drop(self.memory.layers[-1][0])
+
+    def said(self, k: int, step: Array) -> Array:
+        """The median forecast of step k, (B, T), in the window's units, from its quantiles (B, T, Q)."""
+        return self.anchor[:, k] + self.unit[:, k] * (step[:, :, self.median] + self.skip[:, k])
+
+    def fed(self, k: int, step: Array, xp: Any) -> Array:
+        """What follows step k as if observed: the truth where there is a teacher, else what was said."""
+        said = self.said(k, step)
+        return said if self.teacher is None else xp.where(xp.isfinite(self.teacher[:, k]), self.teacher[:, k], said)
 
 
 class Decoder(Protocol):
@@ -52,7 +77,7 @@ class Decoder(Protocol):
 
     summary: str
 
-    def init(self, sizes: Sizes, rng: Any) -> dict[str, Array]: ...
+    def init(self, sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]: ...
 
     def begin(self, params: dict[str, Array], start: Array) -> None: ...
 
@@ -62,3 +87,20 @@ class Decoder(Protocol):
 def decoder_named(name: str) -> Decoder:
     """The decoder of that file. `name` has been checked against the folder by RunConfig."""
     return cast(Decoder, import_module(f"{__name__}.{name}"))
+
+
+def init_bridge(sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]:
+    """Maps from the encoder's state to the decoder's, where they differ in width: layer by layer, part by part."""
+    if sizes.E == sizes.D:
+        return {}
+    places = [f"bridge.{k}.{part}" for k in range(sizes.num_layers) for part in range(cell.states)]
+    return {key: value for place in places for key, value in init_linear(place, sizes.E, sizes.D, rng).items()}
+
+
+def crossed(params: Params, layers: list[State]) -> list[State]:
+    """The encoder's state as the decoder starts with it, parts (B, E) -> (B, D)."""
+    if "bridge.0.0.weight" not in params:
+        return layers
+    return [
+        tuple(linear(part, params, f"bridge.{k}.{p}") for p, part in enumerate(state)) for k, state in enumerate(layers)
+    ]

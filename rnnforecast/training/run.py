@@ -1,0 +1,121 @@
+"""Run: the networks of one fit, one after the other, from the beginning, from another model or where a run stopped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import Any
+
+from rnnforecast.config import RunConfig, of_network
+from rnnforecast.data.panel import F64, I64, Panel
+from rnnforecast.data.split import Split
+from rnnforecast.data.widths import Widths
+from rnnforecast.data.windows import Windows
+from rnnforecast.errors import Mismatch
+from rnnforecast.floors import Arrays, cross_fitted, floor_named
+from rnnforecast.model import Model
+from rnnforecast.training.learn import Course, learn
+from rnnforecast.training.lesson import Lesson
+from rnnforecast.training.observer import Observer
+from rnnforecast.training.state import Progress, Unfinished
+from rnnforecast.version import __version__
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the stages of one fit share."""
+
+    panel: Panel
+    config: RunConfig
+    windows: Windows
+    parts: Split
+    observer: Observer
+
+    def cross_fitted(self, floor: str, origins: I64, kept: I64 | None = None) -> F64:
+        """(N, H, T) by fits that did not see the window; NaN where the floor had nothing to stand on."""
+        return cross_fitted(floor_named(floor), self.windows, origins, self.config, self.panel.step, kept)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the networks are to be trained, and from where."""
+
+    shop: Workshop
+    key: dict[str, Any]
+    resumed: Unfinished | None
+    warm_start: Model | None
+    deadline: float  # of time.monotonic
+
+    def __post_init__(self) -> None:
+        """Refuse another run or model before anything is computed."""
+        if self.resumed and (other := differences(self.resumed, self.key)):
+            raise Mismatch(f"the unfinished run is another one: {', '.join(other)} differ", "--fresh starts anew")
+        if self.warm_start and len(self.warm_start.members.networks) != self.shop.config.num_networks:
+            there, here = len(self.warm_start.members.networks), self.shop.config.num_networks
+            raise Mismatch(f"the model to start from holds {there} networks, expected {here}", "leave --from out")
+
+    @property
+    def floor(self) -> str:
+        """The floor under the networks: the one named, or the one that the other model's networks know, or auto."""
+        known = self.warm_start.members.networks[0].anchor if self.warm_start else None
+        return known if known and self.shop.config.floor == "auto" else self.shop.config.floor
+
+    def networks(self, lesson: Lesson, check: Lesson) -> list[tuple[Arrays, int]]:
+        """Weights and epochs of each network."""
+        done = list(self.resumed.done) if self.resumed else []
+        for number in range(len(done), self.shop.config.num_networks):
+            going_on = self.resumed.progress if self.resumed and number == len(self.resumed.done) else None
+            warm = self.warm_start.members.networks[number].final if self.warm_start else None
+            done.append(learn(self.course(number, lesson, check, tuple(done)), warm, going_on))
+        return done
+
+    def course(self, number: int, lesson: Lesson, check: Lesson, done: tuple[tuple[Arrays, int], ...]) -> Course:
+        """The course of one network: the time that is left is shared with those to come."""
+        shop, count = self.shop, self.shop.config.num_networks
+        shop.observer.stage(f"training the {shop.config.cell}" + (count > 1) * f", {number + 1} of {count}")
+        now = time.monotonic()
+
+        def at_epoch(progress: Progress) -> None:
+            shop.observer.unfinished(Unfinished(self.key, done, progress))
+
+        return Course(
+            config=of_network(shop.config, number),
+            widths=widths_of(shop.windows),
+            lesson=lesson,
+            check=check,
+            observer=shop.observer,
+            number=number,
+            deadline=now + (self.deadline - now) / (count - number),
+            at_epoch=at_epoch,
+        )
+
+
+def key_of(config: RunConfig, fingerprint: str, warm_start: Model | None = None) -> dict[str, Any]:
+    """What must be the same for a run to go on; how long it may take may differ."""
+    settings = {f.name: getattr(config, f.name) for f in fields(config) if not f.metadata.get("limit")}
+    settings["quantile_levels"] = list(config.quantile_levels)
+    start = warm_start and digest([n.final for n in warm_start.members.networks])
+    return {"settings": settings, "data": fingerprint, "from": start, "rnnforecast": __version__}
+
+
+def digest(networks: list[Arrays]) -> str:
+    found = sha256()
+    for weights in networks:
+        for value in weights.values():
+            found.update(value.tobytes())
+    return found.hexdigest()
+
+
+def differences(run: Unfinished, key: dict[str, Any]) -> list[str]:
+    """Which settings differ, or that the data, the model to start from or the version do."""
+    there, here = run.key["settings"], key["settings"]
+    names = [name for name in here if there.get(name) != here[name]]
+    return names + [name for name in ("data", "from", "rnnforecast") if run.key.get(name) != key[name]]
+
+
+def widths_of(windows: Windows) -> Widths:
+    panel = windows.panel
+    return Widths(
+        len(panel.targets), len(panel.past), len(panel.future), 2 * len(windows.cycles), panel.static.shape[1]
+    )
