@@ -23,6 +23,7 @@ from rnnforecast.data.panel import Panel
 from rnnforecast.data.reading import Loaded, load_tables
 from rnnforecast.data.split import configure
 from rnnforecast.errors import UsageError, nearest
+from rnnforecast.network import cells
 from rnnforecast.packing import pack, unpack
 from rnnforecast.report.rows import forecast_rows
 from rnnforecast.report.words import verdict
@@ -77,13 +78,18 @@ def train(frame: DataFrame, **settings: Any) -> Model:
     from rnnforecast.training.fit import fit
 
     flags, asked = told_apart(settings)
+    brought(asked.get("cell"))
     loaded = load_tables([table_of(frame)], flags).looked_at(int(time.time()))
     panel = loaded.panel
     return Model(scored(fit(panel, loaded.layout, configure(panel, asked), loaded.findings), panel))
 
 
-def load(path: str | Path) -> Model:
-    """The model in a file; loading never runs code. Raises NotFound, ModelUnusable."""
+def load(path: str | Path, cell: str | None = None) -> Model:
+    """The model in a file; loading never runs code. Raises NotFound, ModelUnusable.
+
+    cell: package.module of a cell of your own, where the model has one: it is imported because you name it.
+    """
+    brought(cell)
     return Model(unpack(*checkpoint.read(Path(path)), str(path)))
 
 
@@ -95,6 +101,12 @@ def evaluate(model: Model, frame: DataFrame, stride: int | None = None, **flags:
     from rnnforecast.evaluation.backtest import backtest
 
     return scores_frame(backtest(model.core, read_for(model.core, frame, flags).panel, stride), model.core)
+
+
+def brought(cell: str | None) -> None:
+    """Import a cell of the caller's own, where one is named. Raises UsageError."""
+    if cell is not None and cells.is_own(cell):
+        cells.bring(cell, np)
 
 
 def told_apart(settings: Mapping[str, Any]) -> tuple[DataFlags, dict[str, Any]]:

@@ -115,13 +115,14 @@ def _claim(path: Path, foreign: Callable[[bytes], str]) -> Path:
     with refusing(path):
         target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(path, foreign)
-        _refuse_foreign(previous(target), foreign)
+        refuse_foreign(path, foreign)
+        refuse_foreign(previous(target), foreign)
         _refuse_full(Path(f"{target}.lock"))
     return target
 
 
-def _refuse_foreign(path: Path, foreign: Callable[[bytes], str]) -> None:
+def refuse_foreign(path: Path, foreign: Callable[[bytes], str]) -> None:
+    """Raise OutputFailed where a file lies at `path` that is not ours to replace."""
     try:
         with open_regular(path) as file:
             kind = foreign(file.peek())

@@ -83,6 +83,30 @@ def write(path: Path, document: Mapping[str, Any], tensors: Mapping[str, Array])
         atomic.replace(target, data)
 
 
+def keep(path: Path, document: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Replace the unfinished run at `path` by this one; no previous version is kept. The caller holds the model's lock.
+
+    Raises OutputFailed; ValueError where the caller is at fault.
+    """
+    data = _encode(document, tensors)
+    _decode(path, data)
+    with atomic.refusing(path):
+        atomic.refuse_foreign(path, _foreign)
+    atomic.put(path, data)
+
+
+def discard(path: Path) -> None:
+    """Remove an unfinished run, if there is one. The caller holds the model's lock. Raises OutputFailed."""
+    with atomic.refusing(path):
+        atomic.refuse_foreign(path, _foreign)
+        path.unlink(missing_ok=True)
+
+
+def unfinished(target: Path) -> Path:
+    """Where the unfinished run of the model at `target` is kept: model.safetensors -> model.training.safetensors."""
+    return target.with_name(f"{target.name.removesuffix('.safetensors')}.training.safetensors")
+
+
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     """The document and the tensors of the model at `path`. The arrays are read-only views of the file's bytes.
 

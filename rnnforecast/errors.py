@@ -71,8 +71,8 @@ class TrainingFailed(ForecastError):
 class Interrupted(ForecastError):
     """Stopped by a signal; nothing is half written."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}; no file is half written")
+    def __init__(self, signal_number: int, hint: str = "") -> None:
+        super().__init__(f"stopped by signal {signal_number}; no file is half written", hint)
         self.exit_code = 128 + signal_number
 
 

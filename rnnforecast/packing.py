@@ -251,10 +251,15 @@ class Phantom:
         pass
 
 
+def shapes_of(config: RunConfig, widths: Widths) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter of a network, without making one."""
+    return {name: phantom.shape for name, phantom in forecaster.init(config, widths, Phantom).items()}
+
+
 def checked_network(
     params: dict[str, npt.NDArray[Any]], config: RunConfig, widths: Widths
 ) -> dict[str, npt.NDArray[Any]]:
-    expected = {name: phantom.shape for name, phantom in forecaster.init(config, widths, Phantom).items()}
+    expected = shapes_of(config, widths)
     found = {name: value.shape for name, value in params.items()}
     require(found == expected and all(v.dtype == np.float32 for v in params.values()), "network weights")
     return params

@@ -63,7 +63,7 @@ def main() -> None:
     try:
         app()
     except Stopped as stopped:
-        fail(Interrupted(stopped.number))
+        fail(Interrupted(stopped.number, stopped.hint))
     except ForecastError as error:
         fail(error)
     except OSError as error:

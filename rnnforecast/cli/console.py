@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rnnforecast.cli.recorders import Recorder
 from rnnforecast.cli.signals import heard
 from rnnforecast.cli.streams import Voice, is_terminal
 
 if TYPE_CHECKING:
     from rnnforecast.training.observer import Epoch, Observer
-    from rnnforecast.training.state import Unfinished
 
 
 @contextmanager
@@ -25,11 +25,8 @@ def watching(voice: Voice) -> Iterator[Observer]:
         yield Lines(voice)
 
 
-class Listener:
+class Listener(Recorder):
     """Wishes to stop where a signal was heard whose exception got lost (cli.signals)."""
-
-    def unfinished(self, run: Unfinished) -> None:
-        pass
 
     def stop_signal(self) -> int:
         return heard[0] if heard else 0
@@ -74,7 +71,8 @@ def bar() -> Any:
 
 def epoch_line(epoch: Epoch) -> str:
     mark = "*" if epoch.best else " "
+    which = f"network {epoch.network + 1}  " if epoch.network else ""
     return (
-        f"epoch {epoch.number:3d}  loss {epoch.train_loss:.4f}  validation {epoch.validation_loss:.4f}{mark} "
+        f"{which}epoch {epoch.number:3d}  loss {epoch.train_loss:.4f}  validation {epoch.validation_loss:.4f}{mark} "
         f"{epoch.seconds:.1f} s"
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rnnforecast.data.frequency import Step
 
 
-@with_settings(DataFlags, names=("stride",))
+@with_settings(DataFlags, names=("stride", "cell"))
 def evaluate(
     data: Data,
     model: Model = DEFAULT_MODEL,
@@ -49,7 +49,7 @@ def evaluate(
 
     flags, asked = merged(given or {}, config)
     refuse_inputs(output, [*data, *flags.join, *flags.future_data, model])
-    forecaster = read_model(model)
+    forecaster = read_model(model, asked.get("cell"))
     refuse_clash(forecaster, asked)
     loaded = read_data(forecaster, data, flags)
     voice = Voice(quiet)

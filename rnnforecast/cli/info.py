@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
 
 from rnnforecast.cli.options import DEFAULT_MODEL, AsJson, Model, Output, Quiet, Verbose
 from rnnforecast.cli.streams import put, refuse_inputs
@@ -16,6 +18,10 @@ def info(
     model: Model = DEFAULT_MODEL,
     output: Output = None,
     as_json: AsJson = False,
+    cell: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--cell", metavar="MODULE", help="the model's cell, where it is a module of your own"),
+    ] = None,
     quiet: Quiet = False,  # noqa: ARG001
     verbose: Verbose = False,  # noqa: ARG001
 ) -> None:
@@ -26,7 +32,7 @@ def info(
     from rnnforecast.cli.models import read_model
 
     refuse_inputs(output, [model])
-    card = model_card(read_model(model))
+    card = model_card(read_model(model, cell))
     put((json.dumps(card, ensure_ascii=False, indent=1) if as_json else card_text(card)) + "\n", output)
 
 

@@ -8,19 +8,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnforecast.config import DataFlags, RunConfig, coerced
-from rnnforecast.errors import Mismatch
+from rnnforecast.errors import Mismatch, ModelUnusable
 
 if TYPE_CHECKING:
     from rnnforecast.data.reading import Loaded
     from rnnforecast.model import Model
+    from rnnforecast.training.state import Unfinished
 
 
-def read_model(path: str) -> Model:
-    """Raises NotFound, ModelUnusable."""
+def read_model(path: str, cell: str | None = None) -> Model:
+    """The model; a cell of the user's own is imported where the user named it. Raises NotFound, ModelUnusable."""
     from rnnforecast import checkpoint
     from rnnforecast.packing import unpack
 
-    return unpack(*checkpoint.read(Path(path)), path)
+    bring(cell)
+    document, tensors = checkpoint.read(Path(path))
+    if "unfinished" in document:
+        raise ModelUnusable(f"{path}: an unfinished run, not a model", "rnnforecast train DATA --resume")
+    return unpack(document, tensors, path)
+
+
+def read_any(path: str) -> Model | Unfinished:
+    """A model or an unfinished run. Raises NotFound, ModelUnusable."""
+    from rnnforecast import checkpoint, packing
+    from rnnforecast.training import state
+
+    document, tensors = checkpoint.read(Path(path))
+    if "unfinished" in document:
+        return state.unpack(document, tensors, path)
+    return packing.unpack(document, tensors, path)
+
+
+def settings_known(start: Model | Unfinished | None) -> dict[str, Any]:
+    """The settings of what is started from, without those that only say how long a run may take."""
+    from rnnforecast.model import Model
+
+    if start is None:
+        return {}
+    if not isinstance(start, Model):
+        return dict(start.key["settings"])
+    return {f.name: getattr(start.config, f.name) for f in fields(RunConfig) if not f.metadata.get("limit")}
+
+
+def bring(cell: str | None) -> None:
+    """Import a cell of the user's own. Raises UsageError."""
+    if cell is None or "." not in cell:
+        return
+    import numpy as np
+
+    from rnnforecast.network import cells
+
+    cells.bring(cell, np)
 
 
 def read_data(model: Model, sources: Sequence[str], flags: DataFlags) -> Loaded:

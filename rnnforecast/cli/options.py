@@ -107,6 +107,9 @@ def from_toml(path: str | None) -> dict[str, Any]:
     known = [f.name for f in (*fields(DataFlags), *fields(RunConfig))]
     if "with" in settings:  # as the flag is called
         settings["join"] = settings.pop("with")
+    if "." in str(settings.get("cell", "")):
+        reason = "a cell of your own is named on the flag only, never in a file"
+        raise UsageError(f"{file}: {reason}", "--cell package.module")
     settings = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in settings.items()}
     for name in settings:
         if name not in known:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named here so that --help stays light
 
 
-@with_settings(DataFlags, names=("horizon",))
+@with_settings(DataFlags, names=("horizon", "cell"))
 def predict(
     data: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -60,7 +60,7 @@ def predict(
     if not data:
         refuse_unused(given or {})
     refuse_inputs(output, [*(data or ()), *flags.join, *flags.future_data, model])
-    forecaster = read_model(model)
+    forecaster = read_model(model, asked.get("cell"))
     horizon = asked_horizon(forecaster, asked)
     refuse_clash(forecaster, asked)
     clock = clock_of(forecaster, flags, max_age)

@@ -26,6 +26,7 @@ class Stopped(SystemExit):
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
         self.number = number
+        self.hint = ""  # what to type to go on
 
 
 def trap() -> None:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from rnnforecast.cli.console import watching
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Data, Quiet, Verbose, merged, with_settings
-from rnnforecast.cli.streams import Voice
+from rnnforecast.cli.recorders import recording
+from rnnforecast.cli.signals import Stopped
+from rnnforecast.cli.streams import Voice, refuse_inputs
 from rnnforecast.config import DataFlags, RunConfig
-from rnnforecast.errors import TrainingFailed, UsageError
+from rnnforecast.errors import Interrupted, ModelUnusable, NotFound, TrainingFailed, UsageError
 from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
     from rnnforecast.data.reading import Loaded
     from rnnforecast.model import Model
+    from rnnforecast.training.observer import Observer
+    from rnnforecast.training.state import Unfinished
 
 
 @with_settings(DataFlags, RunConfig)
@@ -28,6 +35,25 @@ def train(
         str,
         typer.Option("--output", "-o", envvar="RNNFORECAST_MODEL", metavar="FILE", help="the model file to write"),
     ] = DEFAULT_MODEL,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with an unfinished run of the same data and settings")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="drop an unfinished run, whatever it is")] = False,
+    source: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--from", metavar="MODEL", help="start from the weights and settings of this model"),
+    ] = None,
+    diagnostics: Annotated[
+        bool, typer.Option("--diagnostics", help="tell how far back the gradient reaches, and which gates are stuck")
+    ] = False,
+    metrics: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--metrics", metavar="FILE", help="one JSON line per epoch; - is stdout"),
+    ] = None,
+    tensorboard: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--tensorboard", metavar="FOLDER", help="event files for TensorBoard (extra)"),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
@@ -41,28 +67,97 @@ def train(
 
     if output in ("", "-"):
         raise UsageError(f"a model goes to a file, got -o {output!r}", f"-o {DEFAULT_MODEL}")
-    voice = Voice(quiet)
+    began, voice = time.monotonic(), Voice(quiet)
     flags, asked = merged(given or {}, config)
-    loaded, settings = read(data, flags, asked)
-    with checkpoint.lock(Path(output)):
+    refuse_inputs(metrics, [*data, *flags.join, *flags.future_data, output, source or ""])
+    known = beginning(source, asked.get("cell"))
+    loaded, settings = read(data, flags, asked, known)
+    with checkpoint.lock(Path(output)) as target:
         checkpoint.check_writable(Path(output))
+        unfinished = checkpoint.unfinished(target)
         introduce(voice, loaded, settings, verbose)
-        model = fitted(voice, loaded, settings)
+        resumed = found(unfinished, voice, resume and not fresh)
+        heard = (len(resumed.done) + 1, resumed.progress.epochs) if resumed else None
+        stand_somewhere()
+        with kept(unfinished), watching(voice) as watcher, recording(
+            watcher, unfinished, metrics, tensorboard, heard
+        ) as observer:
+            model = fitted(loaded, settings, observer, resumed, known)
         save(model, Path(output))
-    conclude(voice, model, output)
+        checkpoint.discard(unfinished)
+    conclude(voice, model, output, time.monotonic() - began)
+    if diagnostics:
+        explain(voice, model, loaded)
 
 
-def read(data: list[str], flags: DataFlags, asked: dict[str, Any]) -> tuple[Loaded, RunConfig]:
-    """The data and the settings, both refused before anything is written."""
-    import sys
+def beginning(start: str | None, cell: str | None) -> Model | Unfinished | None:
+    """What --from names: a model, or a run that did not end well, whose last good weights are there."""
+    from rnnforecast.cli.models import bring, read_any
 
-    from rnnforecast.data.reading import load
+    bring(cell)
+    return None if start is None else read_any(start)
+
+
+def read(
+    data: list[str], flags: DataFlags, asked: dict[str, Any], known: Model | Unfinished | None
+) -> tuple[Loaded, RunConfig]:
+    """The data and the settings, both refused before anything is written. A model to start from gives its own."""
+    from rnnforecast.cli.models import read_data, settings_known
     from rnnforecast.data.split import configure, split
+    from rnnforecast.model import Model
 
-    loaded = load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None).looked_at(int(time.time()))
-    settings = configure(loaded.panel, asked)
+    loaded = read_data(known, data, flags) if isinstance(known, Model) else load(data, flags)
+    loaded = loaded.looked_at(int(time.time()))
+    settings = configure(loaded.panel, {**settings_known(known), **asked})
     split(loaded.panel, settings)
     return loaded, settings
+
+
+def load(data: list[str], flags: DataFlags) -> Loaded:
+    import sys
+
+    from rnnforecast.data import reading
+
+    return reading.load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None)
+
+
+def found(path: Path, voice: Voice, wanted: bool) -> Unfinished | None:
+    """The unfinished run to go on with; one that is not wanted, or that cannot be read, is dropped, and said so."""
+    from rnnforecast import checkpoint
+    from rnnforecast.training.state import unpack
+
+    try:
+        run = unpack(*checkpoint.read(path), str(path))
+    except NotFound:
+        if wanted:
+            voice.say("nothing unfinished to resume: starting fresh")
+        return None
+    except ModelUnusable as error:
+        voice.say(escaped(f"warning: the unfinished run cannot be read, starting fresh ({error.message})"))
+        checkpoint.discard(path)
+        return None
+    where = f"network {len(run.done) + 1}, " * bool(run.done) + f"epoch {run.progress.epochs}"
+    if wanted:
+        voice.say(f"going on with the unfinished run after {where}")
+        return run
+    voice.say(f"an unfinished run ({where}) is dropped; --resume goes on with one")
+    checkpoint.discard(path)
+    return None
+
+
+@contextmanager
+def kept(path: Path) -> Iterator[None]:
+    """Where training ends early, say that its work is kept and how to go on."""
+    try:
+        yield
+    except (Stopped, Interrupted) as stopped:
+        if path.exists():
+            stopped.hint = "the same command with --resume goes on from the last epoch"
+        raise
+    except TrainingFailed as failed:
+        if path.exists():
+            failed.hint = f"{failed.hint}, and --from {shlex.quote(str(path))} to start from the last good weights"
+        raise
 
 
 def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) -> None:
@@ -85,18 +180,18 @@ def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) 
     )
 
 
-def fitted(voice: Voice, loaded: Loaded, settings: RunConfig) -> Model:
-    """Train and score, with progress."""
-    stand_somewhere()
-    from rnnforecast.cli.console import watching
+def fitted(
+    loaded: Loaded, settings: RunConfig, observer: Observer, resumed: Unfinished | None,
+    known: Model | Unfinished | None,
+) -> Model:
+    """Train and score."""
     from rnnforecast.evaluation.backtest import scored
     from rnnforecast.training.fit import fit
 
     try:
-        with watching(voice) as observer:
-            model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer)
-            observer.stage("scoring the test part")
-            return scored(model, loaded.panel)
+        model = fit(loaded.panel, loaded.layout, settings, loaded.findings, observer, resumed, known)
+        observer.stage("scoring the test part")
+        return scored(model, loaded.panel)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "alloc" in str(error):  # torch's own are RuntimeErrors
             raise TrainingFailed("out of memory", "smaller --batch-size, --hidden-size or --lookback") from error
@@ -118,7 +213,7 @@ def save(model: Model, path: Path) -> None:
     checkpoint.write(path, *pack(model))
 
 
-def conclude(voice: Voice, model: Model, output: str) -> None:
+def conclude(voice: Voice, model: Model, output: str, seconds: float) -> None:
     """The table, the verdict in a sentence, and what to type next."""
     from rnnforecast.cli.evaluate import score_text
     from rnnforecast.report.words import share_words, verdict
@@ -135,4 +230,17 @@ def conclude(voice: Voice, model: Model, output: str) -> None:
     voice.say(f"the rule that validation chose: {labels.get(scores.chosen, scores.chosen)}")
     size = Path(output).stat().st_size / 1e6
     next_command = "rnnforecast predict" + ("" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}")
-    voice.say(escaped(f"saved {output} ({size:.1f} MB) after {model.about['seconds']:.0f} s. Next: {next_command}"))
+    voice.say(escaped(f"saved {output} ({size:.1f} MB) after {seconds:.0f} s. Next: {next_command}"))
+
+
+def explain(voice: Voice, model: Model, loaded: Loaded) -> None:
+    """What --diagnostics asks for, network by network."""
+    from rnnforecast.report.diagnosis import diagnosis_text
+    from rnnforecast.training.diagnostics import of_model
+
+    names = model.members.labels(model.step)[len(model.members.floors) :]
+    found = of_model(model, loaded.panel)
+    for name, diagnosis in zip(names, found, strict=True):
+        voice.say("\n" + diagnosis_text(diagnosis, name))
+    if not found:
+        voice.say("\nno network was trained: nothing to diagnose")

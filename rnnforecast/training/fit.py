@@ -43,7 +43,7 @@ def fit(
     findings: Sequence[Finding] = (),
     observer: Observer | None = None,
     resumed: Unfinished | None = None,
-    warm_start: Model | None = None,
+    warm_start: Model | Unfinished | None = None,
 ) -> Model:
     """A Model, not scored yet.
 

@@ -84,8 +84,8 @@ class Attempt:
         rate = self.learner.schedule.rate(self.epochs) * warm(course.config, self.epochs)
         if self.learner.schedule.told(improved):
             self.learner.go_back_to(self.kept)
+        course.at_epoch(self.progress())  # first: an epoch that was told of is never lost
         course.observer.epoch(self.told(tally, loss, rate, time.monotonic() - started))
-        course.at_epoch(self.progress())
 
     def told(self, tally: Tally, loss: float, rate: float, seconds: float) -> Epoch:
         course = self.course
@@ -127,15 +127,18 @@ def begun(course: Course, warm_start: Arrays | None) -> Attempt:
 
 def taken_up(course: Course, progress: Progress) -> Attempt:
     drawing = np.random.default_rng(course.config.seed)
-    alike(progress.params, forecaster.init(course.config, course.widths, drawing))
-    attempt = Attempt(course, restored(progress, course.config, drawing), drawing)
+    params = alike(progress.params, forecaster.init(course.config, course.widths, drawing))
+    attempt = Attempt(course, restored(replace(progress, params=params), course.config, drawing), drawing)
     attempt.start, attempt.best, attempt.kept = progress.start, progress.best, progress.kept
     attempt.kept_at, attempt.epochs = progress.kept_at, progress.epochs
     return attempt
 
 
 def alike(weights: Arrays, fresh: Arrays) -> Arrays:
-    """Weights of the very shapes of `fresh`. Raises Mismatch."""
+    """Weights of the very shapes of `fresh` and in its order, since sums over all of them round by it.
+
+    Raises Mismatch.
+    """
     there = {name: value.shape for name, value in weights.items()}
     here = {name: value.shape for name, value in fresh.items()}
     if there != here:
@@ -145,7 +148,7 @@ def alike(weights: Arrays, fresh: Arrays) -> Arrays:
             f"expected {here.get(name)}",
             "leave --from out, or give the settings that the model was trained with",
         )
-    return weights
+    return {name: weights[name] for name in fresh}
 
 
 def anchor_errors(config: RunConfig, lesson: Lesson) -> tuple[F32, F32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from math import prod
 from typing import Any
 
 from rnnforecast.config import RunConfig, of_network
@@ -12,14 +13,17 @@ from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.split import Split
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
-from rnnforecast.errors import Mismatch
+from rnnforecast.errors import Mismatch, UsageError
 from rnnforecast.floors import Arrays, cross_fitted, floor_named
 from rnnforecast.model import Model
+from rnnforecast.packing import shapes_of
 from rnnforecast.training.learn import Course, learn
 from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Observer
 from rnnforecast.training.state import Progress, Unfinished
 from rnnforecast.version import __version__
+
+LARGEST = 800_000_000  # bytes of weights: a model file takes 1 GB at most
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,22 @@ class Run:
     shop: Workshop
     key: dict[str, Any]
     resumed: Unfinished | None
-    warm_start: Model | None
+    warm_start: Model | Unfinished | None
     deadline: float  # of time.monotonic
 
     def __post_init__(self) -> None:
-        """Refuse another run or model before anything is computed."""
+        """Refuse a network too large to be kept, and another run or model, before anything is computed."""
+        refuse_giant(self.shop.config, widths_of(self.shop.windows))
         if self.resumed and (other := differences(self.resumed, self.key)):
-            raise Mismatch(f"the unfinished run is another one: {', '.join(other)} differ", "--fresh starts anew")
-        if self.warm_start and len(self.warm_start.members.networks) != self.shop.config.num_networks:
-            there, here = len(self.warm_start.members.networks), self.shop.config.num_networks
-            raise Mismatch(f"the model to start from holds {there} networks, expected {here}", "leave --from out")
+            raise Mismatch(f"the unfinished run is another one: {'; '.join(other)}", "--fresh starts anew")
+        there, here = len(weights_of(self.warm_start)), self.shop.config.num_networks
+        if self.warm_start and there != here:
+            raise Mismatch(f"what to start from holds {there} networks, expected {here}", "leave --from out")
 
     @property
     def floor(self) -> str:
         """The floor under the networks: the one named, or the one that the other model's networks know, or auto."""
-        known = self.warm_start.members.networks[0].anchor if self.warm_start else None
+        known = self.warm_start.members.networks[0].anchor if isinstance(self.warm_start, Model) else None
         return known if known and self.shop.config.floor == "auto" else self.shop.config.floor
 
     def networks(self, lesson: Lesson, check: Lesson) -> list[tuple[Arrays, int]]:
@@ -66,7 +71,7 @@ class Run:
         done = list(self.resumed.done) if self.resumed else []
         for number in range(len(done), self.shop.config.num_networks):
             going_on = self.resumed.progress if self.resumed and number == len(self.resumed.done) else None
-            warm = self.warm_start.members.networks[number].final if self.warm_start else None
+            warm = weights_of(self.warm_start)[number] if self.warm_start else None
             done.append(learn(self.course(number, lesson, check, tuple(done)), warm, going_on))
         return done
 
@@ -91,15 +96,32 @@ class Run:
         )
 
 
-def key_of(config: RunConfig, fingerprint: str, warm_start: Model | None = None) -> dict[str, Any]:
+def refuse_giant(config: RunConfig, widths: Widths) -> None:
+    """Raise UsageError where the weights alone would be more than a model file may hold."""
+    count = sum(prod(shape) for shape in shapes_of(config, widths).values())
+    if 4 * count * config.num_networks > LARGEST:
+        raise UsageError(
+            f"the network would have {count:,} parameters; {LARGEST // 4:,} in all networks together are kept at most",
+            "smaller --hidden-size, --num-layers or --lookback",
+        )
+
+
+def weights_of(start: Model | Unfinished | None) -> tuple[Arrays, ...]:
+    """The weights of each network to start from."""
+    if start is None:
+        return ()
+    return tuple(n.final for n in start.members.networks) if isinstance(start, Model) else start.last_good
+
+
+def key_of(config: RunConfig, fingerprint: str, warm_start: Model | Unfinished | None = None) -> dict[str, Any]:
     """What must be the same for a run to go on; how long it may take may differ."""
     settings = {f.name: getattr(config, f.name) for f in fields(config) if not f.metadata.get("limit")}
     settings["quantile_levels"] = list(config.quantile_levels)
-    start = warm_start and digest([n.final for n in warm_start.members.networks])
+    start = digest(weights_of(warm_start)) if warm_start else None
     return {"settings": settings, "data": fingerprint, "from": start, "rnnforecast": __version__}
 
 
-def digest(networks: list[Arrays]) -> str:
+def digest(networks: tuple[Arrays, ...]) -> str:
     found = sha256()
     for weights in networks:
         for value in weights.values():
@@ -110,8 +132,9 @@ def digest(networks: list[Arrays]) -> str:
 def differences(run: Unfinished, key: dict[str, Any]) -> list[str]:
     """Which settings differ, or that the data, the model to start from or the version do."""
     there, here = run.key["settings"], key["settings"]
-    names = [name for name in here if there.get(name) != here[name]]
-    return names + [name for name in ("data", "from", "rnnforecast") if run.key.get(name) != key[name]]
+    settings = [f"{name} {there.get(name)}, now {here[name]}" for name in here if there.get(name) != here[name]]
+    words = {"data": "other data", "from": "another model to start from", "rnnforecast": "another version"}
+    return settings + [word for name, word in words.items() if run.key.get(name) != key[name]]
 
 
 def widths_of(windows: Windows) -> Widths:
