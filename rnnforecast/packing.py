@@ -111,7 +111,7 @@ def unpack(document: Mapping[str, Any], tensors: Tensors, source: str) -> Model:
         raise  # a cell of the user's own that was not named: nothing is damaged
     except ForecastError as error:
         raise ModelUnusable(f"{source}: damaged: {error.message}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         raise ModelUnusable(f"{source}: damaged: the parts of the model do not fit together ({error})") from error
 
 

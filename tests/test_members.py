@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from rnnforecast import floors
+from rnnforecast.config import of_network
 from rnnforecast.floors import floor_named, names
-from rnnforecast.members import NEEDED_SHARE, Members
+from rnnforecast.members import NEEDED_SHARE, Members, network_name
 from rnnforecast.network import forecaster
 from tests.making import HOUR, NAN, Array, fitted, panel_named
 
@@ -49,10 +50,10 @@ def test_each_floor_says_what_it_says_alone() -> None:
 
 def test_the_network_says_the_median_about_its_anchor() -> None:
     members, batch = members_of("rich"), batch_of("rich")
-    assert members.network is not None
+    (network,) = members.networks
     said, spread = members.at(batch, final=False)
-    anchor = said[members.names.index(members.network.anchor or "")].astype(np.float32)
-    quantiles = forecaster.forward(members.network.fitted, batch, anchor, members.config, np)
+    anchor = said[members.names.index(network.anchor or "")].astype(np.float32)
+    quantiles = forecaster.forward(network.fitted, batch, anchor, members.config, np)
     np.testing.assert_array_equal(said[-1], quantiles[..., 1])
     np.testing.assert_allclose(spread, np.abs(quantiles[..., 2] - quantiles[..., 0]) / 2, rtol=1e-5)
 
@@ -97,3 +98,37 @@ def test_floors_that_are_known_already_are_taken_as_they_are() -> None:
     np.testing.assert_array_equal(evidence.members[:3], given)
     own = model.members.over(windows, origins)
     assert (evidence.members[3] != own.members[3]).any()  # the network corrects the one it was given
+
+
+def three() -> Members:
+    return fitted("tide", num_networks=3).members
+
+
+def test_several_networks_are_numbered_from_the_second_on() -> None:
+    members = three()
+    assert members.names == (*names(), "network", "network_2", "network_3")
+    assert [network_name(k) for k in (0, 1, 9)] == ["network", "network_2", "network_10"]
+    assert members.labels(HOUR)[3:] == ("the lstm alone (1)", "the lstm alone (2)", "the lstm alone (3)")
+
+
+def test_each_network_is_asked_by_its_own_settings_and_the_spread_is_their_mean() -> None:
+    members, batch = three(), batch_of()
+    said, spread = members.at(batch, final=True)
+    assert said.shape == (6, 1, 4, 1)
+    widths = []
+    for k, network in enumerate(members.networks):
+        config = of_network(members.config, k)
+        assert (config.seed, config.lookback) == (k, 12 if k == 1 else 24)
+        anchor = said[members.names.index(network.anchor or "")].astype(np.float32)
+        quantiles = forecaster.forward(network.final, batch, anchor, config, np).astype(np.float64)
+        np.testing.assert_array_equal(said[3 + k], quantiles[..., 1])
+        widths.append(np.abs(quantiles[..., 2] - quantiles[..., 0]) / 2)
+    np.testing.assert_allclose(spread, np.mean(widths, axis=0), rtol=1e-6)
+    assert (said[3] != said[5]).any()
+
+
+def test_a_network_that_looks_back_half_as_far_needs_half_of_that() -> None:
+    """Of the last day all but the newest 6 hours are missing: half of what the second network reads is there."""
+    said, _ = three().at(batch_of(missing=slice(376, 394)), final=True)
+    speaks = np.isfinite(said).all(axis=(1, 2, 3))
+    assert speaks[3:].tolist() == [False, True, False]

@@ -179,3 +179,15 @@ def test_labels_are_what_people_say() -> None:
         "network": "the lstm alone",
     }  # fmt: skip
     assert labels["seasonal"] in ("same time yesterday", "25 h before")
+
+
+def test_the_share_of_three_networks_is_their_sum_and_they_speak_by_their_weights() -> None:
+    model, panel = fitted("tide", num_networks=3), panel_named("tide")
+    assert model.weights.shape == (6, 4, 1)
+    weights = np.array([0.1, 0.2, 0.0, 0.3, 0.15, 0.25])[:, None, None] * np.ones((4, 1))
+    weighed = replace(model, weights=weights)
+    np.testing.assert_allclose(weighed.share, 0.7)
+    members, _ = model.members.at(model.windows(panel).gather(panel.cutoff), final=True)
+    said = np.einsum("m,mbht->bht", weights[:, 0, 0], members)
+    forecast = weighed.forecast(panel, panel.cutoff)
+    np.testing.assert_allclose(forecast.yhat, model.scale.loc[0, 0] + model.scale.spread[0, 0] * said, rtol=1e-6)

@@ -64,12 +64,13 @@ def harmless(document: Document, tensors: dict[str, Array]) -> None:
         pass
 
 
-@pytest.mark.parametrize("kind", ["everything", "rich", "tide", "floors"])
+@pytest.mark.parametrize("kind", ["everything", "rich", "tide", "three", "floors"])
 def test_a_model_comes_back_and_forecasts_the_same_to_the_last_bit(kind: str, tmp_path: Path) -> None:
     models: dict[str, Callable[[], Model]] = {
         "everything": lambda: unpack(*parts(), SOURCE),
         "rich": lambda: fitted("rich", max_epochs=2),
         "tide": lambda: fitted("tide"),
+        "three": lambda: fitted("tide", num_networks=3),
         "floors": lambda: fitted("tide", max_epochs=0),
     }
     model = models[kind]()
@@ -170,15 +171,20 @@ def test_anything_within_may_be_wrong_without_harm() -> None:
         harmless(changed, tensors)
 
 
-@pytest.mark.parametrize("part", ["layout", "step", "panel", "network", "scores"])
+@pytest.mark.parametrize("part", ["layout", "step", "panel", "networks", "scores"])
 def test_a_part_with_a_field_too_few_or_of_another_type_is_refused(part: str) -> None:
-    for name in parts()[0][part]:
+    for name in fields_of(parts()[0], part):
         document, tensors = parts()
-        del document[part][name]
+        del fields_of(document, part)[name]
         refused(document, tensors)
         document, tensors = parts()
-        document[part][name] = {"a": 1}
+        fields_of(document, part)[name] = {"a": 1}
         refused(document, tensors)
+
+
+def fields_of(document: Document, part: str) -> Document:
+    """One object of the document; of the networks, the first."""
+    return document[part][0] if part == "networks" else document[part]
 
 
 @pytest.mark.parametrize(
@@ -213,16 +219,38 @@ def test_absurd_sizes_are_refused_at_once_and_without_their_memory() -> None:
     [
         ("floors", ["ridge", "ridge", "ridge"]), ("floors", ["../model"]), ("floors", ["persistence", "ridge"]),
         ("ranking", ["ridge", "ridge", "seasonal"]), ("ranking", ["network", "ridge", "seasonal"]),
-        ("cycles", [86_400, 86_400]), ("cycles", [3600]), ("cycles", [86_400.5]), ("network", None),
-        ("network", {"anchor": "network", "final": True}), ("network", {"anchor": "ridge", "final": False, "x": 1}),
-        ("network", {"anchor": "ridge", "final": "yes"}),
+        ("cycles", [86_400, 86_400]), ("cycles", [3600]), ("cycles", [86_400.5]), ("networks", []),
+        ("networks", [{"anchor": "network", "final": True}]), ("networks", [{"anchor": "ridge", "final": "yes"}]),
+        ("networks", [{"anchor": "ridge", "final": True}] * 2), ("networks", None),
+        ("networks", [{"anchor": "ridge"}]), ("networks", [{"final": True}]), ("networks", ["ridge"]),
     ],
 )  # fmt: skip
 def test_names_that_are_not_ours_or_not_there_are_refused(key: str, value: object) -> None:
-    if value == {"anchor": "ridge", "final": False, "x": 1}:
-        harmless({**parts()[0], key: value}, parts()[1])
-        return
     refused({**parts()[0], key: value}, parts()[1])
+
+
+def test_what_a_network_says_besides_is_no_harm() -> None:
+    document, tensors = parts()
+    document["networks"] = [{"anchor": "ridge", "final": False, "x": 1}]
+    harmless(document, tensors)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_networks_of_another_number_than_the_settings_say_are_refused(count: int) -> None:
+    document, tensors = pack(fitted("tide", num_networks=3))
+    assert len(unpack(document, tensors, SOURCE).members.networks) == 3
+    document = json.loads(json.dumps(document))
+    refused({**document, "networks": [*document["networks"], *document["networks"]][:count]}, tensors)
+    refused({**document, "config": document["config"] | {"num_networks": count}}, tensors)
+
+
+def test_a_network_that_reads_less_is_not_taken_for_one_that_reads_all() -> None:
+    """The second of three looks back half as far: its skip weights are half as many."""
+    document, tensors = pack(fitted("tide", num_networks=3))
+    swapped = {name.replace("networks.1.", "networks.x.").replace("networks.2.", "networks.1."): value
+               for name, value in tensors.items()}  # fmt: skip
+    swapped = {name.replace("networks.x.", "networks.2."): value for name, value in swapped.items()}
+    refused(json.loads(json.dumps(document)), swapped)
 
 
 # Tampered tensors -----------------------------------------------------------------------------------------------------
@@ -260,7 +288,7 @@ def test_a_tensor_of_another_kind_is_refused(name: str) -> None:
 
 def test_a_tensor_that_nobody_asked_for_is_refused_or_left_alone() -> None:
     document, tensors = parts()
-    for name in ("network.fitted.more", "network.final.more", "floors.ridge.final.more"):
+    for name in ("networks.0.fitted.more", "networks.0.final.more", "floors.ridge.final.more"):
         refused(document, {**tensors, name: np.zeros(3, np.float32)})
     harmless(document, {**tensors, "more": np.zeros(3)})
 

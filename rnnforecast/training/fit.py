@@ -115,7 +115,7 @@ def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[
     if config.max_epochs == 0:
         return members, []
     parts, anchor, learned, checked = shop.parts, None, None, None
-    if config.floor != "none":
+    if run.floor != "none":
         anchor, index = best, members.names.index(best)
         learned = np.nan_to_num(shop.cross_fitted(best, parts.train), copy=False)
         checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[index])

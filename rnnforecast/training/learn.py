@@ -28,6 +28,7 @@ from rnnforecast.training.schedules import warm
 from rnnforecast.training.state import Progress, restored, taken
 
 SMALLEST_UNIT = 1e-5  # an anchor that misses less is right
+SMALLEST_RATE = 1e-9  # that a setting may name
 START_WINDOWS = 2048  # whose errors tell where the quantiles start
 VALIDATION_WINDOWS = 2048  # enough to steer by; the stack is fitted on all
 
@@ -127,18 +128,17 @@ def begun(course: Course, warm_start: Arrays | None) -> Attempt:
 
 def taken_up(course: Course, progress: Progress) -> Attempt:
     drawing = np.random.default_rng(course.config.seed)
-    params = alike(progress.params, forecaster.init(course.config, course.widths, drawing))
-    attempt = Attempt(course, restored(replace(progress, params=params), course.config, drawing), drawing)
+    fresh = forecaster.init(course.config, course.widths, drawing)
+    for weights in (progress.params, progress.averaged, progress.kept):
+        alike(weights, fresh)
+    attempt = Attempt(course, restored(progress, course.config, drawing), drawing)
     attempt.start, attempt.best, attempt.kept = progress.start, progress.best, progress.kept
     attempt.kept_at, attempt.epochs = progress.kept_at, progress.epochs
     return attempt
 
 
 def alike(weights: Arrays, fresh: Arrays) -> Arrays:
-    """Weights of the very shapes of `fresh` and in its order, since sums over all of them round by it.
-
-    Raises Mismatch.
-    """
+    """Weights of the very shapes of `fresh`. Raises Mismatch."""
     there = {name: value.shape for name, value in weights.items()}
     here = {name: value.shape for name, value in fresh.items()}
     if there != here:
@@ -148,7 +148,7 @@ def alike(weights: Arrays, fresh: Arrays) -> Arrays:
             f"expected {here.get(name)}",
             "leave --from out, or give the settings that the model was trained with",
         )
-    return {name: weights[name] for name in fresh}
+    return weights
 
 
 def anchor_errors(config: RunConfig, lesson: Lesson) -> tuple[F32, F32]:
@@ -170,7 +170,8 @@ def anchor_errors(config: RunConfig, lesson: Lesson) -> tuple[F32, F32]:
 def continue_on(config: RunConfig, params: Arrays, lesson: Lesson, epochs: int, observer: Observer) -> Arrays:
     """A few more epochs over `lesson` at a tenth of the rate, for --final-fit: nothing is left to check on."""
     drawing = np.random.default_rng(config.seed + 1)
-    slow = replace(config, learning_rate=config.learning_rate / 10, schedule="plateau", warmup_epochs=0)
+    rate = max(config.learning_rate / 10, SMALLEST_RATE)
+    slow = replace(config, learning_rate=rate, schedule="plateau", warmup_epochs=0)
     with one_thread():
         learner = Learner(slow, params)
         for _ in range(epochs):

@@ -50,7 +50,8 @@ class Learner:
     def __init__(self, config: RunConfig, params: Arrays) -> None:
         self.config = config
         self.schedule = schedule_of(config)
-        self.params = {name: torch.tensor(value, requires_grad=name != "unit") for name, value in params.items()}
+        ordered = sorted(params.items())  # a file keeps no order, and sums over all weights round by it
+        self.params = {name: torch.tensor(value, requires_grad=name != "unit") for name, value in ordered}
         self.learned = {name: value for name, value in self.params.items() if value.requires_grad}
         self.optimiser = torch.optim.AdamW(self.learned.values(), weight_decay=config.weight_decay)
         self.loss = loss_named(config.loss).loss
@@ -131,7 +132,7 @@ class Learner:
         """Take up learning from these weights; the optimiser keeps its memory of how steep each one is."""
         with torch.no_grad():
             for name, value in self.learned.items():
-                value.copy_(torch.from_numpy(weights[name]))
+                value.copy_(torch.tensor(weights[name]))
                 self.averaged[name].copy_(value)
 
     def weights(self) -> Arrays:

@@ -63,8 +63,9 @@ class Run:
     @property
     def floor(self) -> str:
         """The floor under the networks: the one named, or the one that the other model's networks know, or auto."""
-        known = self.warm_start.members.networks[0].anchor if isinstance(self.warm_start, Model) else None
-        return known if known and self.shop.config.floor == "auto" else self.shop.config.floor
+        if self.shop.config.floor != "auto" or not isinstance(self.warm_start, Model):
+            return self.shop.config.floor
+        return self.warm_start.members.networks[0].anchor or "none"
 
     def networks(self, lesson: Lesson, check: Lesson) -> list[tuple[Arrays, int]]:
         """Weights and epochs of each network."""
@@ -124,7 +125,7 @@ def key_of(config: RunConfig, fingerprint: str, warm_start: Model | Unfinished |
 def digest(networks: tuple[Arrays, ...]) -> str:
     found = sha256()
     for weights in networks:
-        for value in weights.values():
+        for _, value in sorted(weights.items()):
             found.update(value.tobytes())
     return found.hexdigest()
 

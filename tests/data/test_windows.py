@@ -62,7 +62,8 @@ def by_hand(windows: Windows, origin: int) -> dict[str, Array]:
     seconds = panel.start[s] + 3600 * (np.arange(origin - C + 1, origin + H + 1) - panel.offsets[s])
     return {
         "target": target[:, 0].T, "mask": target[:, 1].T, "since": target[:, 2].T, "past": past[:, 0].T,
-        "past_mask": past[:, 1].T, "future": future.T, "calendar": calendar(seconds, windows.cycles),
+        "past_mask": past[:, 1].T, "past_since": past[:, 2].T, "future": future.T,
+        "calendar": calendar(seconds, windows.cycles),
         "static": (panel.static[s] - windows.scale.static[0]) / windows.scale.static[1], "truth": units[C:, :T],
     }  # fmt: skip
 

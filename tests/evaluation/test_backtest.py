@@ -13,6 +13,7 @@ from rnnforecast.errors import DataUnusable, Mismatch
 from rnnforecast.evaluation.backtest import COVERAGE_LEVEL, answering, backtest, scored
 from rnnforecast.model import Model
 from rnnforecast.scores.scores import Scores
+from rnnforecast.scores.skill import best_rule
 from rnnforecast.training.fit import fit
 from tests.making import HOUR, NAN, Array, fitted, layout_of, panel_named, panel_of, settings, tide
 
@@ -211,3 +212,13 @@ def test_the_step_of_the_model_is_that_of_the_rows() -> None:
     assert model.step == HOUR
     scores: Scores = backtest(*rich())
     assert scores.labels[0] == "this model"
+
+
+def test_three_networks_are_scored_beside_the_rules() -> None:
+    model, panel = fitted("tide", num_networks=3), panel_named("tide")
+    scores = backtest(model, panel)
+    assert scores.rules == ("model", "persistence", "ridge", "seasonal", "network", "network_2", "network_3")
+    assert scores.labels[4:] == ("the lstm alone (1)", "the lstm alone (2)", "the lstm alone (3)")
+    assert np.isfinite(scores.mae).all()
+    np.testing.assert_array_equal(scores.share, model.share)
+    assert best_rule(scores) in model.members.names[:3]

@@ -85,6 +85,19 @@ def test_without_a_simple_rule_there_is_no_judgement():
         simple_rules(scores(model=[1], network=[1]))
 
 
+@pytest.mark.parametrize("name", ["network", "network_2", "network_3", "network_64"])
+def test_no_network_of_a_stack_is_taken_for_a_simple_rule(name):
+    found = scores(**{"model": [1], "last": [2], name: [0.1]})
+    assert simple_rules(found) == ("last",)
+    assert best_rule(found) == "last"
+    assert useful_leads(found, 0) == 1
+
+
+@pytest.mark.parametrize("name", ["networks", "network_", "network_2b", "my_network", "model_2"])
+def test_a_rule_that_is_merely_called_alike_is_a_simple_one(name):
+    assert simple_rules(scores(**{"model": [1], name: [0.1]})) == (name,)
+
+
 @pytest.mark.parametrize(
     ("model", "leads"),
     [([1, 1, 1], 3), ([1, 1, 2], 2), ([2, 1, 1], 0), ([1, 3, 1], 1), ([1, NAN, 1], 1)],

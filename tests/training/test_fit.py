@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import Phase, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from rnnforecast import checkpoint
+from rnnforecast.config import listed, of_network
 from rnnforecast.data.features import DAY, YEAR
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
-from rnnforecast.errors import DataUnusable, Interrupted
+from rnnforecast.errors import DataUnusable, Interrupted, UsageError
 from rnnforecast.floors import cross_fitted, floor_named, names
 from rnnforecast.model import Model
+from rnnforecast.packing import pack, unpack
 from rnnforecast.scores import bands, stacking
 from rnnforecast.training.fit import fit, tail
-from rnnforecast.training.observer import Silent
-from tests.making import JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, settings, tide
+from tests.making import JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, rich, settings, tide
+from tests.training.school import Recorder, equal
 
 
 def fit_of(panel: Panel, **given: Any) -> Model:
@@ -32,8 +38,8 @@ def of_the_training_part(model: Model) -> dict[str, Array]:
         "stand_in": model.stand_in, "loc": model.scale.loc, "spread": model.scale.spread,
     }  # fmt: skip
     arrays |= {f"{f.name}.{key}": value for f in model.members.floors for key, value in f.fitted.items()}
-    if model.members.network:
-        arrays |= {f"network.{key}": value for key, value in model.members.network.fitted.items()}
+    for k, network in enumerate(model.members.networks):
+        arrays |= {f"networks.{k}.{key}": value for key, value in network.fitted.items()}
     return arrays
 
 
@@ -77,23 +83,22 @@ def test_one_seed_gives_one_model_to_the_last_bit() -> None:
 
 
 def test_without_a_final_fit_the_network_is_that_of_the_training_part() -> None:
-    network = fitted("rich", max_epochs=2).members.network
-    assert network is not None
+    (network,) = fitted("rich", max_epochs=2).members.networks
     assert network.final is network.fitted
 
 
 def test_a_final_fit_takes_the_network_further_and_changes_nothing_else() -> None:
     plain, further = fitted("rich", max_epochs=2), fit_of(panel_named("rich"), max_epochs=2, final_fit=True)
     assert_equal(of_the_training_part(plain), of_the_training_part(further))
-    network = further.members.network
-    assert network is not None
+    (network,) = further.members.networks
     assert network.final.keys() == network.fitted.keys()
     assert any((network.final[name] != value).any() for name, value in network.fitted.items())
 
 
 def test_without_epochs_there_is_no_network_and_the_floors_alone_forecast() -> None:
     model = fitted("tide", max_epochs=0)
-    assert model.members.network is None
+    assert model.members.networks == ()
+    assert model.about["epochs"] == []
     assert model.members.names == names()
     assert not model.share.any()
     panel = panel_named("tide")
@@ -114,8 +119,7 @@ def test_a_network_that_helps_gets_a_share_and_one_that_does_not_gets_none() -> 
 def test_a_floor_that_was_named_is_the_only_one_under_the_network(name: str) -> None:
     model = fitted("tide", floor=name)
     assert model.ranking[0] == name
-    assert model.members.network is not None
-    assert model.members.network.anchor == name
+    assert [network.anchor for network in model.members.networks] == [name]
     others = [k for k, member in enumerate(model.members.names) if member not in (name, "network")]
     assert not model.weights[others].any()
     np.testing.assert_allclose(model.weights.sum(axis=0), 1)
@@ -123,8 +127,7 @@ def test_a_floor_that_was_named_is_the_only_one_under_the_network(name: str) -> 
 
 def test_without_a_floor_the_network_stands_alone() -> None:
     model = fitted("tide", floor="none")
-    assert model.members.network is not None
-    assert model.members.network.anchor is None
+    assert [network.anchor for network in model.members.networks] == [None]
     np.testing.assert_array_equal(model.share, 1)
     assert not model.weights[:-1].any()
 
@@ -188,25 +191,13 @@ def test_too_few_rows_are_refused_with_the_number() -> None:
         fit_of(panel_of(tide(30)))
 
 
-class Listener(Silent):
-    def __init__(self, signal: int = 0) -> None:
-        self.stages: list[str] = []
-        self.signal = signal
-
-    def stage(self, text: str) -> None:
-        self.stages.append(text)
-
-    def stop_signal(self) -> int:
-        return self.signal
-
-
 def test_the_observer_hears_every_stage_in_order() -> None:
-    panel, listener = panel_of(tide(200)), Listener()
+    panel, listener = panel_of(tide(200)), Recorder(after=10**9)
     fit(panel, layout_of(panel), settings(), observer=listener)
     assert listener.stages == [
         "fitting the simple rules", "training the lstm", "weighing the members", "refitting on all rows"
     ]  # fmt: skip
-    silent = Listener()
+    silent = Recorder(after=10**9)
     fit(panel, layout_of(panel), settings(max_epochs=0), observer=silent)
     assert "training the lstm" not in silent.stages
 
@@ -214,7 +205,7 @@ def test_the_observer_hears_every_stage_in_order() -> None:
 def test_a_signal_ends_the_fit() -> None:
     panel = panel_of(tide(200))
     with pytest.raises(Interrupted):
-        fit(panel, layout_of(panel), settings(), observer=Listener(15))
+        fit(panel, layout_of(panel), settings(), observer=Recorder(15))
 
 
 def test_the_tail_keeps_the_last_rows_of_each_series_and_what_is_known_ahead() -> None:
@@ -255,11 +246,9 @@ def test_static_covariates_of_any_size_teach_alike() -> None:
     """An area in square metres or in square kilometres."""
     series = [tide(150, s) for s in range(3)]
     one, other = (
-        fit_of(panel_of(*series, static=[[unit * area] for area in (1.0, 2.0, 5.0)]), max_epochs=2).members.network
+        fit_of(panel_of(*series, static=[[unit * area] for area in (1.0, 2.0, 5.0)]), max_epochs=2).members.networks[0]
         for unit in (1.0, 1e6)
     )
-    assert one is not None
-    assert other is not None
     for name, value in one.fitted.items():
         np.testing.assert_allclose(value, other.fitted[name], atol=1e-3, err_msg=name)
 
@@ -272,3 +261,136 @@ def test_holes_in_the_data_are_no_obstacle() -> None:
     model = fit_of(panel)
     assert np.isfinite(model.forecast(panel, panel.cutoff).quantiles).all()
     assert np.isfinite(model.errors).any()
+
+
+# Several networks -----------------------------------------------------------------------------------------------------
+
+STACK: dict[str, Any] = {
+    "lookback": 8, "horizon": 1, "cell": "gru", "hidden_size": 8, "learning_rate": 0.02, "epoch_windows": 400,
+    "num_networks": 3, "max_epochs": 3,
+}  # fmt: skip
+
+
+@cache
+def stack_of_three() -> Model:
+    return fit_of(panel_of(bent(500)), **STACK)
+
+
+def test_three_networks_are_three_members_that_share_one_anchor() -> None:
+    model = stack_of_three()
+    assert model.members.names == (*names(), "network", "network_2", "network_3")
+    assert model.weights.shape == (len(names()) + 3, 1, 1)
+    np.testing.assert_allclose(model.weights.sum(axis=0), 1)
+    np.testing.assert_array_equal(model.share, model.weights[len(names()) :].sum(axis=0))
+    assert model.share[0, 0] > 0.5
+    assert len({network.anchor for network in model.members.networks}) == 1
+    assert len(model.about["epochs"]) == 3
+    assert min(model.about["epochs"]) > 0
+
+
+def test_each_network_is_the_one_that_its_own_settings_make_alone() -> None:
+    """Its own seed; the second looks back half as far."""
+    model = stack_of_three()
+    first, second, third = model.members.networks
+    config = model.config
+    assert [of_network(config, k).seed for k in range(3)] == [0, 1, 2]
+    assert [n.fitted["skip.weight"].shape for n in (first, second, third)] == [(1, 8), (1, 4), (1, 8)]
+    alone = fit_of(panel_of(bent(500)), **(STACK | {"num_networks": 1}))
+    assert equal(alone.members.networks[0].fitted, first.fitted)
+    by_seed = fit_of(panel_of(bent(500)), **(STACK | {"num_networks": 1, "seed": 2}))
+    assert equal(by_seed.members.networks[0].fitted, third.fitted)
+    assert not equal(first.fitted, third.fitted)
+
+
+def test_each_network_is_trained_on_in_a_final_fit() -> None:
+    further = fit_of(panel_of(bent(500)), **(STACK | {"final_fit": True}))
+    assert_equal(of_the_training_part(further), of_the_training_part(stack_of_three()))
+    for network in further.members.networks:
+        assert not equal(network.final, network.fitted)
+        assert {k: v.shape for k, v in network.final.items()} == {k: v.shape for k, v in network.fitted.items()}
+
+
+def test_a_final_fit_at_the_smallest_of_rates_is_no_error() -> None:
+    model = fit_of(panel_of(tide(150)), lookback=6, horizon=2, learning_rate=1e-9, final_fit=True)
+    assert np.isfinite(model.forecast(model.context, model.context.cutoff).quantiles).all()
+
+
+def test_the_observer_hears_which_network_is_trained() -> None:
+    panel, listener = panel_of(tide(150)), Recorder(after=10**9)
+    fit(panel, layout_of(panel), settings(lookback=6, horizon=2, num_networks=2), observer=listener)
+    assert listener.stages[1:3] == ["training the lstm, 1 of 2", "training the lstm, 2 of 2"]
+    assert [(epoch.network, epoch.number) for epoch in listener.epochs] == [(0, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("three", [False, True])
+def test_one_seed_gives_one_file_to_the_last_byte(three: bool) -> None:
+    panel = panel_of(tide(150), tide(120, 3))
+    given = {"lookback": 6, "horizon": 2, "max_epochs": 2, "dropout": 0.2, "num_layers": 2}
+    given["num_networks"] = 3 if three else 1
+    one, other = (checkpoint._encode(*pack(fit_of(panel, **given))) for _ in range(2))
+    assert one == other
+    assert one != checkpoint._encode(*pack(fit_of(panel, **given, seed=1)))
+
+
+# Any settings ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def small_and_rich() -> Panel:
+    """Two targets, a past, a future and a static covariate, and holes in all that was measured."""
+    panel = rich(110)
+    values = panel.values.copy()
+    values[:, :3][np.random.default_rng(0).random((len(values), 3)) < 0.1] = NAN
+    values[panel.cutoff, :2] = 0.5
+    return replace(panel, values=values)
+
+
+choices = {
+    "cell": st.sampled_from(listed("network/cells")),
+    "decoder": st.sampled_from(listed("network/decoders")),
+    "loss": st.sampled_from(listed("training/losses")),
+    "schedule": st.sampled_from(listed("training/schedules")),
+    "floor": st.sampled_from(("auto", "none", *listed("floors"))),
+    "window_norm": st.sampled_from(("none", "last", "mean_std", "last_std")),
+    "channels": st.sampled_from(("joint", "independent")),
+    "activation": st.sampled_from(("tanh", "tanh", "relu", "prelu")),
+    "lookback": st.integers(1, 8),
+    "horizon": st.integers(1, 4),
+    "hidden_size": st.integers(1, 4),
+    "segment_length": st.sampled_from((1, 1, 2, 4)),
+    "num_layers": st.integers(1, 2),
+    "num_networks": st.sampled_from((1, 1, 2)),
+    "conv_kernel": st.sampled_from((0, 0, 2)),
+    "bidirectional": st.booleans(),
+    "attention": st.booleans(),
+    "skip": st.booleans(),
+    "final_fit": st.booleans(),
+    "dropout": st.sampled_from((0.0, 0.5)),
+    "teacher_forcing": st.sampled_from((0.0, 0.7)),
+    "warmup_epochs": st.integers(0, 3),
+    "averaging": st.sampled_from((0.0, 0.99)),
+    "bptt_steps": st.integers(0, 3),
+    "patience": st.integers(0, 2),
+    "seed": st.integers(0, 2**31 - 1),
+}
+
+
+@given(st.fixed_dictionaries(choices))
+@hypothesis_settings(deadline=None, max_examples=15, phases=(Phase.explicit, Phase.generate))  # too slow to shrink
+def test_any_settings_that_are_allowed_fit_forecast_and_come_back(chosen: dict[str, Any]) -> None:
+    if chosen["cell"] != "rnn":
+        chosen["activation"] = "tanh"
+    if chosen["decoder"] != "seq2seq":
+        chosen |= {"attention": False, "teacher_forcing": 0.0}
+    try:
+        config = settings(**chosen, max_epochs=2, epoch_windows=32)
+    except UsageError:
+        assume(False)
+    panel = small_and_rich()
+    model = fit(panel, layout_of(panel), config)
+    forecast = model.forecast(panel, panel.cutoff)
+    assert np.isfinite(forecast.quantiles).all()
+    assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
+    document, tensors = pack(model)
+    again = unpack(document, tensors, "x").forecast(panel, panel.cutoff)
+    np.testing.assert_array_equal(again.quantiles, forecast.quantiles)
