@@ -42,10 +42,10 @@ def configure(panel: Panel, given: Mapping[str, Any]) -> RunConfig:
     """RunConfig from what the user gave; lengths not given follow the shape, the step and what the data allows."""
     given = with_preset({name: value for name, value in given.items() if value is not None})
     horizon, lookback = defaults(panel.step)
-    rows, shape = int(panel.lengths().max()), str(given.get("shape", ""))
+    rows, (into, _, out) = int(panel.lengths().max()), str(given.get("shape", "")).partition("-to-")
     lengths = {
-        "horizon": 1 if shape.endswith("-to-one") else max(1, min(horizon, rows // 12)),
-        "lookback": 1 if shape.startswith("one-to-") else max(1, min(lookback, rows // 5)),
+        "horizon": 1 if out == "one" else max(1 + (out == "many"), min(horizon, rows // 12)),
+        "lookback": 1 if into == "one" else max(1 + (into == "many"), min(lookback, rows // 5)),
     }
     for name in ("horizon", "lookback", "stride"):
         if given.get(name) is not None:

@@ -4,7 +4,7 @@ What it carries from one time step to the next goes in and comes out as a value,
 once, in parts or step by step. How one layer runs over time is a value too, `scan`: the readable loop here, or torch's
 fused kernel in training. E is the width of what comes out: D, or 2 D both ways.
 
-    convolution      y[t] = relu(b + sum over j of W[j] x[t - j]), j = 0 to K - 1          W (K, D, I), b (D,)
+    convolution      y[t] = relu(b + sum over j < K of W[j] x[t - K + 1 + j])          W (K, D, I), b (D,)
     both ways        h[t] = [forward h[t]; backward h[t]] (Schuster & Paliwal 1997); state likewise
 """
 

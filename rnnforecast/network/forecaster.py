@@ -144,46 +144,48 @@ def joint(
     drop: Dropout, teacher: Array | None,
 ) -> Array:  # fmt: skip
     """`forward` where all targets pass through the network together."""
-    L, H = config.lookback, config.horizon
+    L = config.lookback
     target, mask = batch.target[:, -L:], batch.mask[:, -L:]
-    future = xp.concatenate([batch.future, batch.calendar], axis=2)[:, -H - L :]  # (B, L + H, F)
-    known = future[:, L:]
     loc, spread = window_norm(target, mask, config.window_norm, xp)
     window = (target - loc) / spread  # (B, L, T)
-    nothing = 0 * (loc + known.sum(axis=2, keepdims=True))  # (B, H, T)
-    anchored = nothing if anchor is None else (anchor - loc) / spread
-    skip = linear(window.reshape(len(window), -1), params, "skip").reshape(nothing.shape) if config.skip else nothing
-    past = xp.concatenate([batch.past[:, -L:], batch.past_mask[:, -L:], batch.past_since[:, -L:]], axis=2)
-    x = xp.concatenate(
-        [window, mask, batch.since[:, -L:], past, future[:, :L], repeated(batch.static, L, xp)], axis=2
-    )  # (B, L, I)
-    cell, layers = cell_of(config), under(params, "encoder")
-    outputs, memory = encoder.encode(layers, x, encoder.blank(cell, config, x, xp), cell, config, xp, scan, drop)
-    unknown = 0 * past[:, -1]  # (B, 3 P) past covariates end at the cutoff
+    future = xp.concatenate([batch.future, batch.calendar], axis=2)[:, -L - config.horizon :]  # (B, L + H, F)
+    nothing = 0 * (loc + future[:, L:].sum(axis=2, keepdims=True))  # (B, H, T)
+    cell, weights = cell_of(config), under(params, "encoder")
+    x = inputs(window, mask, batch, future[:, :L], xp)
+    outputs, memory = encoder.encode(weights, x, encoder.blank(cell, config, x, xp), cell, config, xp, scan, drop)
 
-    def advance(step: Array, memory: encoder.Memory) -> tuple[Array, encoder.Memory]:
-        output, memory = encoder.encode(layers, step[:, None], memory, cell, config, xp)
+    def onward(value: Array, k: int, memory: encoder.Memory) -> tuple[Array, encoder.Memory]:
+        step = frame(value, k, batch, future[:, L + k], xp)
+        output, memory = encoder.encode(weights, step[:, None], memory, cell, config, xp, drop=drop)
         return output[:, -1], memory
-
-    def frame(value: Array, future: Array) -> Array:
-        """The encoder's input for a step that was not observed but forecast."""
-        return xp.concatenate([value, 0 * value + 1, 0 * value, unknown, future, batch.static], axis=1)
 
     code = Code(
         cell=cell,
         outputs=outputs,
         memory=memory,
-        advance=advance,
-        frame=frame,
+        onward=onward,
         drop=drop,
         last=window[:, -1],
-        anchor=anchored,
-        skip=skip,
-        future=known,
+        anchor=nothing if anchor is None else (anchor - loc) / spread,
+        skip=linear(window.reshape(len(x), -1), params, "skip").reshape(nothing.shape) if config.skip else nothing,
+        future=future[:, L:],
         static=batch.static,
         unit=unit,
         median=config.quantile_levels.index(0.5),
         teacher=None if teacher is None else (teacher - loc) / spread,
     )
-    out = decoder_named(config.decoder).decode(under(params, "decoder"), code, xp) + skip[..., None]  # (B, H, T, Q)
-    return loc[..., None] + spread[..., None] * (anchored[..., None] + unit[..., None] * out)
+    out = decoder_named(config.decoder).decode(under(params, "decoder"), code, xp) + code.skip[..., None]
+    return loc[..., None] + spread[..., None] * (code.anchor[..., None] + unit[..., None] * out)  # (B, H, T, Q)
+
+
+def inputs(window: Array, mask: Array, batch: Batch, future: Array, xp: Any) -> Array:
+    """What the encoder reads: (B, L, I) from the window (B, L, T) and all that is beside it."""
+    L = window.shape[1]
+    past = [values[:, -L:] for values in (batch.past, batch.past_mask, batch.past_since)]
+    return xp.concatenate([window, mask, batch.since[:, -L:], *past, future, repeated(batch.static, L, xp)], axis=2)
+
+
+def frame(value: Array, k: int, batch: Batch, future: Array, xp: Any) -> Array:
+    """The same for step k ahead: the forecast (B, T) taken as observed, past covariates missing, their age growing."""
+    past, since = 0 * batch.past[:, -1], batch.past_since[:, -1] + (k + 1) / batch.past_since.shape[1]
+    return xp.concatenate([value, 0 * value + 1, 0 * value, past, past, since, future, batch.static], axis=1)

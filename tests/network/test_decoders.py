@@ -25,10 +25,12 @@ anchored_or_not = pytest.mark.parametrize("anchored", [False, True], ids=["alone
 each_channels = pytest.mark.parametrize("channels", ["joint", "independent"])
 
 
-def made(anchored: bool = False, columns: tuple[int, ...] = (2, 1, 1, 1), **given: Any) -> tuple[Any, ...]:
+def made(
+    anchored: bool = False, columns: tuple[int, ...] = (2, 1, 1, 1), context: int = 10, **given: Any
+) -> tuple[Any, ...]:
     """Settings, random weights, three windows and their anchor or None."""
     chosen, panel = config(**given), data(*columns)
-    batch = windows_of(panel, chosen).gather(np.array([20, 30, 45]))
+    batch = windows_of(panel, chosen, context=context).gather(np.array([20, 30, 45]))
     return chosen, random_weights(chosen, widths_of(panel)), batch, anchor_of(batch, chosen) if anchored else None
 
 
@@ -123,7 +125,7 @@ def test_the_state_carried_on_is_that_of_a_window_that_holds_what_was_said(
 ) -> None:
     """By hand: medians stand behind the window as observations, past covariates as what was never seen."""
     chosen, params, batch, anchor = made(
-        anchored, decoder="recursive", window_norm="none", skip=False, channels=channels, cell=cell,
+        anchored, context=10 + H, decoder="recursive", window_norm="none", skip=False, channels=channels, cell=cell,
         conv_kernel=conv_kernel, num_layers=num_layers,
     )  # fmt: skip
     whole = answer(params, batch, anchor, chosen)
@@ -131,11 +133,12 @@ def test_the_state_carried_on_is_that_of_a_window_that_holds_what_was_said(
         longer = replace(chosen, lookback=10 + k, horizon=H - k)
         own = whole[:, :k, :, 1]
         nothing = np.zeros((3, k, 1), np.float32)
+        age = batch.past_since[:, -1:] + np.arange(1, k + 1)[:, None] / batch.past_since.shape[1]
         behind = {
             "target": own, "mask": 0 * own + 1, "since": 0 * own,
-            "past": nothing, "past_mask": nothing, "past_since": nothing,
+            "past": nothing, "past_mask": nothing, "past_since": age.astype(np.float32),
         }  # fmt: skip
-        grown = {name: np.concatenate([getattr(batch, name), value], axis=1) for name, value in behind.items()}
+        grown = {name: np.concatenate([getattr(batch, name), value], axis=1)[:, k:] for name, value in behind.items()}
         extended = replace(batch, **grown, truth=batch.truth[:, k:])
         rest = answer(
             params | {"unit": params["unit"][k:]}, extended, anchor[:, k:] if anchored else None, longer
@@ -228,7 +231,7 @@ def test_attention_is_a_softmax_of_scaled_products_by_hand(bidirectional: bool) 
     e, s = torch.from_numpy(outputs), torch.from_numpy(hidden)
     for b in range(3):
         query = t["query.weight"] @ s[b] + t["query.bias"]
-        keys = [t["key.weight"] @ e[b, j] + t["key.bias"] + t["place"][j] for j in range(10)]
+        keys = [t["key"] @ e[b, j] + t["place"][j] for j in range(10)]
         weight = torch.softmax(torch.stack([query @ key for key in keys]) / 16**0.5, dim=0)
         expected = sum(weight[j] * e[b, j] for j in range(10))
         np.testing.assert_allclose(context[b], expected, rtol=1e-5, atol=1e-5)

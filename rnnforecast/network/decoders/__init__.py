@@ -45,8 +45,8 @@ class Code:
     cell: Cell
     outputs: Array  # (B, steps, E) what the encoder said at each of its steps
     memory: Memory  # the encoder's at the cutoff
-    advance: Callable[[Array, Memory], tuple[Array, Memory]]  # one more step of the encoder: (B, I) -> (B, E)
-    frame: Callable[[Array, Array], Array]  # (value (B, T), future (B, F)) -> the encoder's input (B, I)
+    onward: Callable[[Array, int, Memory], tuple[Array, Memory]]  # the encoder over step k, whose value (B, T) is taken
+    # as observed: its output (B, E) and its memory
     drop: Dropout
     last: Array  # (B, T) the newest observation
     anchor: Array  # (B, H, T) what the network corrects: the floor's forecast, or 0

@@ -48,7 +48,7 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
     future = in_segments(code.future, m, length, xp)
     states = [tuple(each(part, m, xp) for part in state) for state in crossed(params, code.memory.layers)]
     x = xp.concatenate([xp.tile(place, (B, 1)), anchor, future, each(code.static, m, xp)], axis=1)
-    hidden = code.drop(onward(params, x, states, code.cell, xp)[-1][0])  # (B m, D)
+    hidden = code.drop(onward(params, x, states, code.cell, xp, code.drop)[-1][0])  # (B m, D)
     return head.apply(params, [hidden, anchor], xp).reshape(B, m * length, T, -1)[:, :H]
 
 

@@ -28,10 +28,10 @@ def begin(params: dict[str, Array], start: Array) -> None:
 def decode(params: Params, code: Code, xp: Any) -> Array:
     """-> (B, H, T, Q)."""
     B, H, T = code.anchor.shape
-    hidden, memory, steps = code.hidden, code.memory, []
+    hidden, memory, steps = code.memory.layers[-1][0], code.memory, []
     for k in range(H):
-        z = [hidden, code.static, code.future[:, k], code.anchor[:, k]]
+        z = [code.drop(hidden), code.static, code.future[:, k], code.anchor[:, k]]
         steps.append(head.apply(params, z, xp).reshape(B, T, -1))  # (B, T, Q)
         if k + 1 < H:
-            hidden, memory = code.advance(code.frame(code.said(k, steps[k]), code.future[:, k]), memory)
+            hidden, memory = code.onward(code.said(k, steps[k]), k, memory)
     return xp.stack(steps, axis=1)

@@ -18,6 +18,7 @@ from rnnforecast.network import head
 from rnnforecast.network.arrays import Array, Params, State, init_linear, linear, prefixed, under
 from rnnforecast.network.cells import Cell
 from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge
+from rnnforecast.network.encoder import Dropout
 
 summary = "a second recurrent network; --attention, --teacher-forcing"
 
@@ -29,7 +30,8 @@ def init(sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]:
     for k in range(sizes.num_layers):
         params |= prefixed(cell.init(D if k else inputs, D, rng), f"layer.{k}")
     if sizes.attention:
-        params |= init_linear("query", D, D, rng) | init_linear("key", sizes.E, D, rng)
+        params |= init_linear("query", D, D, rng)
+        params["key"] = rng.uniform(-(sizes.E**-0.5), sizes.E**-0.5, (D, sizes.E)).astype("float32")
         params["place"] = rng.uniform(-1.0, 1.0, (sizes.steps, D)).astype("float32")
     width = D + context + sizes.S + sizes.F + sizes.T
     return params | head.init(width, D, sizes.T * sizes.Q, rng)
@@ -47,7 +49,8 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
     look = attention(params, code.outputs, xp)
     for k in range(H):
         around = [code.static, code.future[:, k], code.anchor[:, k]]
-        states = onward(params, xp.concatenate([value, *around, *look(states[-1][0])], axis=1), states, code.cell, xp)
+        x = xp.concatenate([value, *around, *look(states[-1][0])], axis=1)
+        states = onward(params, x, states, code.cell, xp, code.drop)
         hidden = states[-1][0]  # (B, D)
         z = [code.drop(hidden), *look(hidden), *around]
         steps.append(head.apply(params, z, xp).reshape(B, T, -1))  # (B, T, Q)
@@ -55,11 +58,11 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
     return xp.stack(steps, axis=1)
 
 
-def onward(params: Params, x: Array, states: list[State], cell: Cell, xp: Any) -> list[State]:
+def onward(params: Params, x: Array, states: list[State], cell: Cell, xp: Any, drop: Dropout) -> list[State]:
     """One step of every layer, x (B, I)."""
-    new = []
+    new: list[State] = []
     for k, state in enumerate(states):
-        new.append(cell.step(x, state, under(params, f"layer.{k}"), xp))
+        new.append(cell.step(drop(x) if k else x, state, under(params, f"layer.{k}"), xp))
         x = new[k][0]
     return new
 
@@ -69,7 +72,7 @@ def attention(params: Params, outputs: Array, xp: Any) -> Any:
     if "query.weight" not in params:
         return lambda hidden: []  # noqa: ARG005
     D = params["place"].shape[1]
-    keys = linear(outputs, params, "key") + params["place"]  # (B, steps, D)
+    keys = outputs @ params["key"].T + params["place"]  # (B, steps, D)
 
     def look(hidden: Array) -> list[Array]:
         fit = (keys * linear(hidden, params, "query")[:, None]).sum(axis=2) / D**0.5  # (B, steps)
