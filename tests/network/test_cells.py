@@ -381,9 +381,29 @@ def test_what_is_no_cell_is_refused_and_stays_unknown(
 @pytest.mark.parametrize("name", ["somebodys.missing", "nobodys.leaky"])
 def test_a_module_that_is_not_there_is_refused_with_what_to_type(own: Callable[[str], str], name: str) -> None:
     own(OWN)
-    with pytest.raises(UsageError, match=f"--cell {name}: No module named") as caught:
+    with pytest.raises(UsageError, match=f"--cell {name}: cannot be imported: .*No module named") as caught:
         cells.bring(name, np)
     assert "PYTHONPATH" in caught.value.hint
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "raise SystemExit(3)", "def step(:", "import no_such_module"])
+def test_a_module_that_fails_while_it_is_imported_is_refused(own: Callable[[str], str], code: str) -> None:
+    name = own(code)
+    with pytest.raises(UsageError, match=f"--cell {name}: cannot be imported: "):
+        cells.bring(name, np)
+    with pytest.raises(Mismatch):
+        cell_of(settings(cell=name))
+
+
+@pytest.mark.parametrize(
+    ("after", "told"), [("return h.astype(float), slow", "float64"), ("return (h,)", "expected 2")]
+)
+def test_a_step_of_another_precision_or_number_of_arrays_is_refused(
+    own: Callable[[str], str], after: str, told: str
+) -> None:
+    name = own(OWN.replace("return xp.tanh(slow) + 0.5 * h, slow", after))
+    with pytest.raises(UsageError, match=f"not a cell: .*{told}"):
+        cells.bring(name, np)
 
 
 def test_the_name_of_a_cell_alone_imports_nothing(own: Callable[[str], str]) -> None:

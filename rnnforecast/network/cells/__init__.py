@@ -18,16 +18,14 @@ file holds its name, and that name alone imports nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rnnforecast.config import RunConfig
 from rnnforecast.errors import Mismatch, UsageError
 from rnnforecast.network.arrays import Array, Params, State
-
-if TYPE_CHECKING:
-    from rnnforecast.config import RunConfig
 
 Gates = Callable[[Array, State, Params, Any], dict[str, Array]]
 _brought: dict[str, Any] = {}  # modules of the user's own that this process was told to use
@@ -76,8 +74,9 @@ def bring(name: str, xp: Any) -> None:
     """Import a user's own cell, because the user named it, and try one step. Raises UsageError."""
     try:
         module = import_module(name)
-    except ImportError as error:
-        raise UsageError(f"--cell {name}: {error}", f"PYTHONPATH=. rnnforecast ... --cell {name}") from error
+    except (Exception, SystemExit) as error:  # it is anyone's code
+        reason = f"cannot be imported: {type(error).__name__}: {error}"
+        raise UsageError(f"--cell {name}: {reason}", f"PYTHONPATH=. rnnforecast ... --cell {name}") from error
     try:
         try_out(module, xp)
     except Exception as error:
@@ -90,14 +89,14 @@ def try_out(module: Any, xp: Any) -> None:
     """One step of 3 windows, 2 inputs and 4 units: what comes out must be a state of the same shapes."""
     if not isinstance(module.summary, str):
         raise TypeError("summary is not a text")
-    names = getattr(module, "settings", ())
-    extra = {name: "tanh" for name in names if name == "activation"}
+    known = {f.name: f.default for f in fields(RunConfig)}
+    extra = {name: known[name] for name in getattr(module, "settings", ())}
     params = module.init(2, 4, xp.random.default_rng(0), **extra)
     state = (xp.zeros((3, 4), "float32"),) * module.states
     new = module.step(xp.zeros((3, 2), "float32"), state, params, xp, **extra)
-    shapes = [part.shape for part in new]
-    if shapes != [(3, 4)] * module.states:
-        raise ValueError(f"step gives arrays of {shapes}, expected {module.states} of (B, D) = (3, 4)")
+    found = [(part.shape, str(part.dtype)) for part in new]
+    if found != [((3, 4), "float32")] * module.states:
+        raise ValueError(f"step gives {found}, expected {module.states} float32 arrays of (B, D) = (3, 4)")
 
 
 def init_gates(gates: int, input_size: int, hidden_size: int, rng: Any) -> dict[str, Array]:
