@@ -21,13 +21,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from math import isfinite, prod
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnforecast import atomic
+from rnnforecast import atomic, strict_json
 from rnnforecast.errors import ModelUnusable, NotFound, OutputFailed, TrainingFailed
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,7 +36,6 @@ FORMAT_VERSION = 1
 FILE_LIMIT = 1_000_000_000  # bytes
 HEADER_LIMIT = 1_000_000  # bytes
 DOCUMENT_LIMIT = 256_000  # bytes of ASCII JSON
-NESTING_LIMIT = 64
 DIMENSION_LIMIT = 8
 MAY_HOLD_GAPS = ("context.", "errors.")  # a gauge's history has holes; weights and scales have none
 
@@ -49,8 +48,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
 ANOTHER = "name a model that train wrote: -m FILE"
 MARKER = b'"rnnforecast":'
 NO_DIGEST = b"0" * 64
-# Matches an unclosed string too: an attempt that could fail would be made again at every quote, in quadratic time.
-STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class _Slot(NamedTuple):
@@ -233,7 +230,7 @@ def _decode(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     start = 8 + int.from_bytes(data[:8], "little")
     if not 8 < start <= min(len(data), 8 + HEADER_LIMIT):
         raise ValueError(f"its header takes {start - 8} bytes, of {len(data)} in the file")
-    entries = _json(data[8:start].decode("utf-8"))
+    entries = strict_json.parsed(data[8:start].decode("utf-8"))
     metadata = _metadata(path, entries)
     slots = _slots(entries, len(data) - start)
     if not re.fullmatch("[0-9a-f]{64}", metadata["sha256"]):
@@ -307,7 +304,7 @@ def _view(data: bytes, start: int, slot: _Slot) -> Array:
 def _document(text: str) -> dict[str, Any]:
     if len(text) > DOCUMENT_LIMIT:
         raise ValueError(f"its document takes {len(text)} characters; at most {DOCUMENT_LIMIT} are expected")
-    return _json(text)
+    return strict_json.parsed(text)
 
 
 def _not_finite(tensors: Mapping[str, Array]) -> str:
@@ -318,43 +315,6 @@ def _not_finite(tensors: Mapping[str, Array]) -> str:
         if not name.startswith(MAY_HOLD_GAPS) and not np.isfinite(tensor).all():
             return f"tensor {_shown(name)} holds values that are not finite"
     return ""
-
-
-def _json(text: str) -> dict[str, Any]:
-    """One JSON object: no repeated key, no NaN, no number beyond 64 bits, no deep nesting. Raises ValueError."""
-    depth = 0
-    for bracket in re.finditer(r"[\[\]{}]", STRING.sub("", text)):
-        depth += 1 if bracket[0] in "[{" else -1
-        if depth > NESTING_LIMIT:
-            raise ValueError(f"its JSON is nested more than {NESTING_LIMIT} deep")
-    value = json.loads(
-        text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer, parse_float=_real
-    )
-    if not isinstance(value, dict):
-        raise ValueError("its JSON is not an object")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) != len(pairs):
-        raise ValueError("its JSON repeats a key")
-    return found
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"its JSON holds {word}")
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise ValueError("its JSON holds an integer of more than 64 bits")
-    return int(digits)
-
-
-def _real(digits: str) -> float:
-    if not isfinite(value := float(digits)):
-        raise ValueError("its JSON holds a number beyond a float's range")
-    return value
 
 
 def _shown(name: str) -> str:

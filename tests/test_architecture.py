@@ -29,7 +29,7 @@ ORDER = (
     "training",
     "evaluation",
     "report",
-    "atomic",
+    "atomic strict_json",
     "checkpoint",
     "api",
     "cli",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rnnforecast.cli.recorders import Recorder
 from rnnforecast.cli.signals import heard
 from rnnforecast.cli.streams import Voice, is_terminal
+from rnnforecast.training.observer import Silent
 
 if TYPE_CHECKING:
     from rnnforecast.training.observer import Epoch, Observer
@@ -25,7 +25,7 @@ def watching(voice: Voice) -> Iterator[Observer]:
         yield Lines(voice)
 
 
-class Listener(Recorder):
+class Listener(Silent):
     """Wishes to stop where a signal was heard whose exception got lost (cli.signals)."""
 
     def stop_signal(self) -> int:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from rnnforecast.errors import MissingExtra, OutputFailed
+from rnnforecast.errors import OutputFailed
+from rnnforecast.training.observer import Silent
 
 if TYPE_CHECKING:
     from rnnforecast.training.observer import Epoch, Observer
@@ -38,23 +39,7 @@ class Chorus:
         return next((number for observer in self.observers if (number := observer.stop_signal())), 0)
 
 
-class Recorder:
-    """Hears everything, writes nothing, never wishes to stop."""
-
-    def stage(self, text: str) -> None:
-        pass
-
-    def epoch(self, epoch: Epoch) -> None:
-        pass
-
-    def unfinished(self, run: Unfinished) -> None:
-        pass
-
-    def stop_signal(self) -> int:
-        return 0
-
-
-class Keeper(Recorder):
+class Keeper(Silent):
     """Keeps the unfinished run in a file, for --resume."""
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +52,7 @@ class Keeper(Recorder):
         checkpoint.keep(self.path, *pack(run))
 
 
-class Metrics(Recorder):
+class Metrics(Silent):
     """One JSON object per epoch and line."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
@@ -75,39 +60,10 @@ class Metrics(Recorder):
 
     def epoch(self, epoch: Epoch) -> None:
         try:
-            self.file.write(json.dumps(numbers_of(epoch)).encode() + b"\n")
+            self.file.write(json.dumps(epoch.numbers()).encode() + b"\n")
             self.file.flush()
         except OSError as error:
             raise OutputFailed(f"{self.name}: could not be written: {error.strerror}", "--metrics FILE") from error
-
-
-class Events(Recorder):
-    """TensorBoard's event file: a curve per number of an epoch."""
-
-    def __init__(self, writer: Any) -> None:
-        self.writer = writer
-
-    def epoch(self, epoch: Epoch) -> None:
-        for name, value in numbers_of(epoch).items():
-            if isinstance(value, float):
-                self.writer.add_scalar(f"network {epoch.network + 1}/{name}", value, epoch.number)
-        self.writer.flush()
-
-
-def numbers_of(epoch: Epoch) -> dict[str, Any]:
-    """An epoch by the names that metrics have; networks and epochs count from 1."""
-    return {
-        "network": epoch.network + 1,
-        "epoch": epoch.number,
-        "max_epochs": epoch.of,
-        "train_loss": epoch.train_loss,
-        "validation_mae": epoch.validation_loss,
-        "start_mae": epoch.start_loss,
-        "learning_rate": epoch.learning_rate,
-        "gradient_norm": epoch.gradient_norm,
-        "best": epoch.best,
-        "seconds": round(epoch.seconds, 3),
-    }
 
 
 @contextmanager
@@ -118,14 +74,15 @@ def recording(
 
     `heard`: network and epoch after which a resumed run goes on.
     """
+    from rnnforecast.training.events import Events
+
     with ExitStack() as stack:
         observers: list[Observer] = [Keeper(state)]
         if metrics is not None:
             observers.append(Metrics(stack.enter_context(lines_file(metrics, heard)), metrics))
         if tensorboard is not None:
-            writer = events_writer(tensorboard)
-            stack.callback(writer.close)
-            observers.append(Events(writer))
+            observers.append(events := Events(tensorboard))
+            stack.callback(events.close)
         yield Chorus([*observers, watcher])
 
 
@@ -156,16 +113,3 @@ def told_before(line: bytes, heard: tuple[int, int]) -> bool:
         return bool((told["network"], told["epoch"]) <= heard)
     except (ValueError, KeyError, TypeError):
         return False
-
-
-def events_writer(folder: str) -> Any:
-    """Raises MissingExtra where TensorBoard is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        hint = "pip install 'rnnforecast[tensorboard]'"
-        raise MissingExtra("--tensorboard needs the package tensorboard", hint) from error
-    try:
-        return SummaryWriter(folder)
-    except OSError as error:
-        raise OutputFailed(f"{folder}: could not be written: {error.strerror}", "--tensorboard FOLDER") from error

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -15,10 +13,10 @@ import typer
 from rnnforecast.cli.console import watching
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Data, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.recorders import recording
-from rnnforecast.cli.signals import Stopped
 from rnnforecast.cli.streams import Voice, refuse_inputs
+from rnnforecast.cli.unfinished import found, kept
 from rnnforecast.config import DataFlags, RunConfig
-from rnnforecast.errors import Interrupted, ModelUnusable, NotFound, TrainingFailed, UsageError
+from rnnforecast.errors import TrainingFailed, UsageError
 from rnnforecast.report.aligned import escaped
 
 if TYPE_CHECKING:
@@ -119,45 +117,6 @@ def load(data: list[str], flags: DataFlags) -> Loaded:
     from rnnforecast.data import reading
 
     return reading.load(data, flags, stdin=sys.stdin.buffer if sys.stdin is not None else None)
-
-
-def found(path: Path, voice: Voice, wanted: bool) -> Unfinished | None:
-    """The unfinished run to go on with; one that is not wanted, or that cannot be read, is dropped, and said so."""
-    from rnnforecast import checkpoint
-    from rnnforecast.training.state import unpack
-
-    try:
-        run = unpack(*checkpoint.read(path), str(path))
-    except NotFound:
-        if wanted:
-            voice.say("nothing unfinished to resume: starting fresh")
-        return None
-    except ModelUnusable as error:
-        voice.say(escaped(f"warning: the unfinished run cannot be read, starting fresh ({error.message})"))
-        checkpoint.discard(path)
-        return None
-    where = f"network {len(run.done) + 1}, " * bool(run.done) + f"epoch {run.progress.epochs}"
-    if wanted:
-        voice.say(f"going on with the unfinished run after {where}")
-        return run
-    voice.say(f"an unfinished run ({where}) is dropped; --resume goes on with one")
-    checkpoint.discard(path)
-    return None
-
-
-@contextmanager
-def kept(path: Path) -> Iterator[None]:
-    """Where training ends early, say that its work is kept and how to go on."""
-    try:
-        yield
-    except (Stopped, Interrupted) as stopped:
-        if path.exists():
-            stopped.hint = "the same command with --resume goes on from the last epoch"
-        raise
-    except TrainingFailed as failed:
-        if path.exists():
-            failed.hint = f"{failed.hint}, and --from {shlex.quote(str(path))} to start from the last good weights"
-        raise
 
 
 def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) -> None:

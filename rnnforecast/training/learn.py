@@ -21,11 +21,11 @@ from rnnforecast.data.widths import Widths
 from rnnforecast.errors import Mismatch
 from rnnforecast.floors import Arrays
 from rnnforecast.network import forecaster
-from rnnforecast.training.learner import Learner, Tally
+from rnnforecast.training.learner import Learner, Tally, restored, taken
 from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Epoch, Observer
 from rnnforecast.training.schedules import warm
-from rnnforecast.training.state import Progress, restored, taken
+from rnnforecast.training.state import Progress
 
 SMALLEST_UNIT = 1e-5  # an anchor that misses less is right
 SMALLEST_RATE = 1e-9  # that a setting may name

@@ -1,10 +1,15 @@
-"""Learner: the parameters, the optimiser and the averaged weights of one network that is being trained."""
+"""Learner: the parameters, the optimiser and the averaged weights of one network that is being trained.
+
+All that it remembers can be taken as a value and restored from one, bit for bit.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from math import inf, isfinite
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +27,7 @@ from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.losses import loss_named, masked_mean
 from rnnforecast.training.observer import Observer
 from rnnforecast.training.schedules import schedule_of, warm
+from rnnforecast.training.state import Progress
 
 MICRO_BATCH = 32  # windows per gradient of an LSTM that reads step by step; else the whole batch at once
 
@@ -149,3 +155,44 @@ def micro_batches(config: RunConfig) -> tuple[int, int]:
 def taught_in(config: RunConfig, epoch: int) -> float:
     """The share of steps fed the truth in an epoch, counted from 0: falls to 0 at half of max_epochs."""
     return config.teacher_forcing * max(0.0, 1 - 2 * epoch / config.max_epochs)
+
+
+def taken(learner: Learner, drawing: np.random.Generator, kept: Arrays, **numbers: Any) -> Progress:
+    """The progress of a learner; `numbers` are epochs, start, best and kept_at."""
+    moments = {name: learner.optimiser.state.get(value, {}) for name, value in learner.learned.items()}
+    first, second, steps = (
+        {name: state[part].numpy().copy() for name, state in moments.items() if state}
+        for part in ("exp_avg", "exp_avg_sq", "step")
+    )
+    return Progress(
+        **numbers,
+        peak=learner.schedule.peak,
+        stalled=learner.schedule.stalled,
+        updates=learner.updates,
+        drawing=json.dumps(drawing.bit_generator.state),
+        dropping=torch.get_rng_state().numpy().copy(),
+        params={name: value.detach().numpy().copy() for name, value in learner.params.items()},
+        averaged=learner.weights(),
+        kept=kept,
+        first=first,
+        second=second,
+        steps=steps,
+    )
+
+
+def restored(progress: Progress, config: RunConfig, drawing: np.random.Generator) -> Learner:
+    """The learner as it was, and both generators set as they stood."""
+    learner = Learner(config, progress.params)
+    for name, value in learner.learned.items():
+        learner.averaged[name].copy_(torch.tensor(progress.averaged[name]))
+        if name in progress.steps:
+            learner.optimiser.state[value] = {
+                "step": torch.tensor(progress.steps[name]),
+                "exp_avg": torch.tensor(progress.first[name]),
+                "exp_avg_sq": torch.tensor(progress.second[name]),
+            }
+    learner.schedule.peak, learner.schedule.stalled = progress.peak, progress.stalled
+    learner.updates = progress.updates
+    drawing.bit_generator.state = json.loads(progress.drawing)
+    torch.set_rng_state(torch.tensor(progress.dropping))
+    return learner

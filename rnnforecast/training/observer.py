@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rnnforecast.training.state import Unfinished
@@ -23,6 +23,21 @@ class Epoch:
     gradient_norm: float  # mean over the updates, before clipping
     best: bool
     seconds: float
+
+    def numbers(self) -> dict[str, Any]:
+        """By the names that metrics have; networks count from 1."""
+        return {
+            "network": self.network + 1,
+            "epoch": self.number,
+            "max_epochs": self.of,
+            "train_loss": self.train_loss,
+            "validation_mae": self.validation_loss,
+            "start_mae": self.start_loss,
+            "learning_rate": self.learning_rate,
+            "gradient_norm": self.gradient_norm,
+            "best": self.best,
+            "seconds": round(self.seconds, 3),
+        }
 
 
 class Observer(Protocol):

@@ -6,19 +6,15 @@ ends exactly where one that was never stopped ends.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from rnnforecast.config import RunConfig
 from rnnforecast.errors import ModelUnusable
 from rnnforecast.floors import Arrays
-from rnnforecast.training.learner import Learner
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -56,47 +52,6 @@ class Unfinished:
     def last_good(self) -> tuple[Arrays, ...]:
         """The best weights of every network so far."""
         return (*(weights for weights, _ in self.done), self.progress.kept)
-
-
-def taken(learner: Learner, drawing: np.random.Generator, kept: Arrays, **numbers: Any) -> Progress:
-    """The progress of a learner; `numbers` are epochs, start, best and kept_at."""
-    moments = {name: learner.optimiser.state.get(value, {}) for name, value in learner.learned.items()}
-    first, second, steps = (
-        {name: state[part].numpy().copy() for name, state in moments.items() if state}
-        for part in ("exp_avg", "exp_avg_sq", "step")
-    )
-    return Progress(
-        **numbers,
-        peak=learner.schedule.peak,
-        stalled=learner.schedule.stalled,
-        updates=learner.updates,
-        drawing=json.dumps(drawing.bit_generator.state),
-        dropping=torch.get_rng_state().numpy().copy(),
-        params={name: value.detach().numpy().copy() for name, value in learner.params.items()},
-        averaged=learner.weights(),
-        kept=kept,
-        first=first,
-        second=second,
-        steps=steps,
-    )
-
-
-def restored(progress: Progress, config: RunConfig, drawing: np.random.Generator) -> Learner:
-    """The learner as it was, and both generators set as they stood."""
-    learner = Learner(config, progress.params)
-    for name, value in learner.learned.items():
-        learner.averaged[name].copy_(torch.tensor(progress.averaged[name]))
-        if name in progress.steps:
-            learner.optimiser.state[value] = {
-                "step": torch.tensor(progress.steps[name]),
-                "exp_avg": torch.tensor(progress.first[name]),
-                "exp_avg_sq": torch.tensor(progress.second[name]),
-            }
-    learner.schedule.peak, learner.schedule.stalled = progress.peak, progress.stalled
-    learner.updates = progress.updates
-    drawing.bit_generator.state = json.loads(progress.drawing)
-    torch.set_rng_state(torch.tensor(progress.dropping))
-    return learner
 
 
 ARRAYS = ("params", "averaged", "kept", "first", "second", "steps")

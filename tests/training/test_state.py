@@ -14,9 +14,9 @@ import torch
 from rnnforecast import checkpoint, packing
 from rnnforecast.errors import ModelUnusable
 from rnnforecast.training.learn import learn
-from rnnforecast.training.learner import Learner
+from rnnforecast.training.learner import Learner, restored, taken
 from rnnforecast.training.observer import Silent
-from rnnforecast.training.state import ARRAYS, Progress, Unfinished, pack, restored, taken, unpack
+from rnnforecast.training.state import ARRAYS, Progress, Unfinished, pack, unpack
 from tests.making import Array, bent, fitted
 from tests.training.school import BENT, beginner, course, equal, fresh
 

@@ -1,0 +1,30 @@
+"""Events: an observer that draws TensorBoard's curves, one per number of an epoch."""
+
+from __future__ import annotations
+
+from rnnforecast.errors import MissingExtra, OutputFailed
+from rnnforecast.training.observer import Epoch, Silent
+
+
+class Events(Silent):
+    """Writes event files into a folder. Raises MissingExtra where TensorBoard is not installed, OutputFailed."""
+
+    def __init__(self, folder: str) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            hint = "pip install 'rnnforecast[tensorboard]'"
+            raise MissingExtra("--tensorboard needs the package tensorboard", hint) from error
+        try:
+            self.writer = SummaryWriter(folder)
+        except OSError as error:
+            raise OutputFailed(f"{folder}: could not be written: {error.strerror}", "--tensorboard FOLDER") from error
+
+    def epoch(self, epoch: Epoch) -> None:
+        for name, value in epoch.numbers().items():
+            if isinstance(value, float):
+                self.writer.add_scalar(f"network {epoch.network + 1}/{name}", value, epoch.number)
+        self.writer.flush()
+
+    def close(self) -> None:
+        self.writer.close()
