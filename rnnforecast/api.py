@@ -105,7 +105,7 @@ def evaluate(model: Model, frame: DataFrame, stride: int | None = None, **flags:
 
 def brought(cell: str | None) -> None:
     """Import a cell of the caller's own, where one is named. Raises UsageError."""
-    if cell is not None and cells.is_own(cell):
+    if isinstance(cell, str) and cells.is_own(cell):
         cells.bring(cell, np)
 
 

@@ -87,21 +87,28 @@ def keep(path: Path, document: Mapping[str, Any], tensors: Mapping[str, Array]) 
     """
     data = _encode(document, tensors)
     _decode(path, data)
-    with atomic.refusing(path):
-        atomic.refuse_foreign(path, _foreign)
     atomic.put(path, data)
 
 
 def discard(path: Path) -> None:
     """Remove an unfinished run, if there is one. The caller holds the model's lock. Raises OutputFailed."""
     with atomic.refusing(path):
-        atomic.refuse_foreign(path, _foreign)
         path.unlink(missing_ok=True)
 
 
 def unfinished(target: Path) -> Path:
-    """Where the unfinished run of the model at `target` is kept: model.safetensors -> model.training.safetensors."""
-    return target.with_name(f"{target.name.removesuffix('.safetensors')}.training.safetensors")
+    """Where the unfinished run of the model at `target` is kept: model.safetensors -> model.training.safetensors.
+
+    For a model of another ending, MODEL.training: `kew` and `kew.safetensors` have locks, and runs, of their own.
+    """
+    stem = target.name.removesuffix(".safetensors")
+    return target.with_name(f"{stem}.training{target.name[len(stem):]}")
+
+
+def family(target: Path) -> set[Path]:
+    """Every name that a run of the model at `target` may write or remove."""
+    files = [target, atomic.previous(target), unfinished(target)]
+    return {*files, *map(atomic.temporary, files), Path(f"{target}.lock")}
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -133,6 +140,8 @@ def check_writable(path: Path) -> None:
     Raises Locked, OutputFailed.
     """
     with lock(path) as target:
+        atomic.refuse_foreign(unfinished(target), _foreign)
+        atomic.probe(unfinished(target))
         atomic.probe(target)
 
 

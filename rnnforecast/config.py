@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,14 +20,29 @@ T = TypeVar("T")
 
 
 def listed(folder: str) -> tuple[str, ...]:
-    """The names a folder of implementations holds (`network/cells` -> gru, lstm, rnn), without importing any."""
+    """The names a folder of implementations holds (`floors` -> persistence, ridge, seasonal), without importing any."""
     files = (Path(__file__).parent / folder).glob("*.py")
     return tuple(sorted(f.stem for f in files if not f.stem.startswith("_")))
 
 
 def setting(default: Any, meaning: str, **rules: Any) -> Any:
-    """A dataclass field with its meaning and rules: short, choices, minimum, maximum, length (steps or duration)."""
+    """A dataclass field with its meaning and rules.
+
+    short, flag: names on the command line; choices, or folder (its files are the choices, each with a `summary`);
+    minimum, maximum; length: in steps or as a duration; own: a module of the user's own is a choice too; limit: says
+    how long a run may take and nothing else.
+    """
+    if "folder" in rules:
+        rules["choices"] = listed(rules["folder"])
     return field(default=default, metadata={"meaning": meaning, **rules})
+
+
+def declared(folder: str, word: str) -> dict[str, str]:
+    """What each file in a folder of implementations says on its line `word = ...`, without importing any."""
+    files = {name: Path(__file__).parent / folder / f"{name}.py" for name in listed(folder)}
+    line = re.compile(rf"^{word} = (.*)$", re.MULTILINE)
+    found = {name: line.search(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    return {name: match[1].strip('"') if match else "" for name, match in found.items()}
 
 
 @dataclass(frozen=True)
@@ -74,14 +88,15 @@ class RunConfig:
         MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000
     )
     preset: str = setting(
-        "balanced", "where settings that are not given come from", choices=("fast", "balanced", "best")
+        "balanced", "settings not given: fast = short training; best = 4 networks, wider, longer",
+        choices=("fast", "balanced", "best")
     )
     shape: str | None = setting(
         None, "steps in to steps out: «one» reads or forecasts a single step",
         choices=("one-to-one", "one-to-many", "many-to-one", "many-to-many"),
     )
     cell: str = setting(
-        "lstm", "recurrent cell, or a module of your own: package.module", choices=listed("network/cells"), own=True
+        "lstm", "recurrent cell, or a module of your own: package.module", folder="network/cells", own=True
     )
     activation: str = setting(
         "tanh", "of the rnn cell", choices=("tanh", "sigmoid", "relu", "leaky_relu", "prelu")
@@ -97,18 +112,18 @@ class RunConfig:
         0, "steps that a causal convolution before the recurrence spans; 0 = none", minimum=0, maximum=1024
     )
     dropout: float = setting(0.0, "dropout between layers and before the head", minimum=0.0, maximum=0.9)
-    decoder: str = setting("direct", "how the steps ahead are made", choices=listed("network/decoders"))
+    decoder: str = setting("direct", "how the steps ahead are made", folder="network/decoders")
     attention: bool = setting(False, "the seq2seq decoder looks at every state of the encoder")
     teacher_forcing: float = setting(
-        0.0, "share of steps that seq2seq is fed the truth in the first epoch; falls to 0 at half of max_epochs",
+        0.0, "seq2seq: share of steps fed the truth in the first epoch; falls to 0 at half of max_epochs",
         minimum=0.0, maximum=1.0,
     )
-    skip: bool = setting(True, "a linear map of the window beside the recurrence")
+    skip: bool = setting(True, "a straight line from the window to each step ahead, beside the recurrence")
     channels: str = setting(
         "joint", "several targets: one network for all, or the same weights for each", choices=("joint", "independent")
     )
     window_norm: str = setting(
-        "last_std", "level and spread that each window's targets are measured by",
+        "last_std", "what each window is measured from and by: its last value or mean, its deviation",
         choices=("none", "last", "mean_std", "last_std"),
     )
     floor: str = setting("auto", "simple rule under the network: auto (validation chooses), none, or one by name",
@@ -118,24 +133,24 @@ class RunConfig:
         minimum=1, maximum=64,
     )
     quantile_levels: tuple[float, ...] = setting(QUANTILE_LEVELS, "levels of the forecast's quantiles")
-    loss: str = setting("pinball", "training loss", choices=listed("training/losses"))
+    loss: str = setting("pinball", "what training lowers", folder="training/losses")
     max_epochs: int = setting(60, "passes over the training windows at most", minimum=0, maximum=1_000_000)
     max_time: str | None = setting(None, "stop training after this long: 90s, 10m", limit=True)
     patience: int = setting(
         15, "epochs without gain before stopping; 0 = never stop early", minimum=0, maximum=1_000_000
     )
     learning_rate: float = setting(3e-4, "AdamW's peak step size", minimum=1e-9, maximum=10.0)
-    schedule: str = setting("plateau", "of the learning rate", choices=listed("training/schedules"))
+    schedule: str = setting("plateau", "how the learning rate changes", folder="training/schedules")
     warmup_epochs: int = setting(0, "epochs in which the learning rate rises from 0", minimum=0, maximum=1_000_000)
     averaging: float = setting(
-        0.99, "how much of the running average of the weights is kept per update; 0 = none", minimum=0.0, maximum=0.9999
+        0.99, "keep a running mean of the weights: share that stays per update; 0 = none", minimum=0.0, maximum=0.9999
     )
-    weight_decay: float = setting(1e-4, "AdamW's weight decay", minimum=0.0, maximum=10.0)
+    weight_decay: float = setting(1e-4, "how strongly weights are drawn to 0 (AdamW)", minimum=0.0, maximum=10.0)
     batch_size: int = setting(128, "windows per update", minimum=1, maximum=100_000)
     epoch_windows: int = setting(8192, "windows drawn per epoch at most", minimum=1, maximum=10_000_000)
-    clip: float = setting(1.0, "largest gradient norm", minimum=1e-6, maximum=1e6)
+    clip: float = setting(1.0, "gradients of a larger norm are cut to this", minimum=1e-6, maximum=1e6)
     bptt_steps: int = setting(
-        0, "recurrent steps that a gradient flows back through; 0 = all", minimum=0, maximum=100_000
+        0, "truncated backpropagation: encoder steps that training looks back; 0 = all", minimum=0, maximum=100_000
     )
     seed: int = setting(0, "random seed", minimum=0, maximum=2**31 - 1)
     validation: str = setting("0.15", "validation part: share, duration or start date")
@@ -174,9 +189,10 @@ def contradictions(config: RunConfig) -> Iterator[tuple[bool, str, str]]:
     yield config.attention and decoder != "seq2seq", reason, "--decoder seq2seq --attention"
     reason = f"teacher_forcing is the seq2seq decoder's, got decoder {decoder}"
     yield config.teacher_forcing > 0 and decoder != "seq2seq", reason, "--decoder seq2seq"
-    reason = f"activation is the rnn cell's, got cell {config.cell}"
-    plain = config.cell != "rnn" and not OWN_CELL.fullmatch(config.cell)
-    yield plain and config.activation != "tanh", reason, f"--cell rnn --activation {config.activation}"
+    takers = [name for name, settings in declared("network/cells", "settings").items() if "activation" in settings]
+    reason = f"activation is chosen for {' and '.join(takers)}, got cell {config.cell}"
+    plain = config.activation != "tanh" and config.cell not in takers and not OWN_CELL.fullmatch(config.cell)
+    yield plain, reason, f"--cell {takers[0]} --activation {config.activation}"
     yield from shape_contradictions(config)
 
 
@@ -217,7 +233,7 @@ def check(f: Field[Any], value: Any) -> None:
             f"{f.name} must be one of {', '.join(rules['choices'])}, got {value!r}",
             f"--{f.name.replace('_', '-')} {guess}" if guess else "",
         )
-    if "minimum" in rules and not (isfinite(value) and rules["minimum"] <= value <= rules["maximum"]):
+    if "minimum" in rules and not rules["minimum"] <= value <= rules["maximum"]:  # not a number is outside too
         raise UsageError(f"{f.name} must be from {rules['minimum']} to {rules['maximum']}, got {value}")
 
 
@@ -236,11 +252,15 @@ def settings_of(kind: type[T], given: Mapping[str, Any]) -> T:
 
 
 def coerced(f: Field[Any], value: Any) -> Any:
-    """`value` as the type its field declares; refuses what does not fit."""
+    """`value` as the type its field declares; refuses what does not fit. Numpy's numbers and arrays are as good."""
     declared = str(f.type)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if declared.startswith("tuple"):
-        items = value if isinstance(value, (list, tuple)) else (value,)
         inner: type = float if "float" in declared else str
+        if isinstance(value, str):
+            value = value.split(",") if inner is float else [value]
+        items = value if isinstance(value, (list, tuple)) else (value,)
         try:
             return tuple(inner(item) for item in items)
         except (TypeError, ValueError):

@@ -241,11 +241,13 @@ class Phantom:
     def uniform(low: float = 0.0, high: float = 1.0, size: Any = ()) -> Phantom:  # noqa: ARG004
         return Phantom(size if isinstance(size, tuple) else (size,))
 
-    def astype(self, dtype: str) -> Phantom:  # noqa: ARG002
+    def astype(self, *dtype: Any, **how: Any) -> Phantom:  # noqa: ARG002
         return self
 
-    def __rmul__(self, factor: float) -> Phantom:
+    def scaled(self, by: Any = None) -> Phantom:  # noqa: ARG002
         return self
+
+    __mul__ = __rmul__ = __truediv__ = __add__ = __radd__ = __sub__ = __rsub__ = __neg__ = scaled
 
     def __setitem__(self, part: Any, value: float) -> None:
         pass

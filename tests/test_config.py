@@ -29,7 +29,7 @@ TABLE: list[tuple[dict[str, Any], str]] = [
     ({"decoder": "recursive", "bidirectional": True}, "bidirectional encoder also reads backwards"),
     ({"decoder": "parallel", "attention": True}, "attention is the seq2seq decoder's, got decoder parallel"),
     ({"decoder": "direct", "teacher_forcing": 0.5}, "teacher_forcing is the seq2seq decoder's, got decoder direct"),
-    ({"cell": "gru", "activation": "relu"}, "activation is the rnn cell's, got cell gru"),
+    ({"cell": "gru", "activation": "relu"}, "activation is chosen for rnn, got cell gru"),
     ({"shape": "one-to-many"}, "one-to-many reads a single step, got lookback 24"),
     ({"shape": "many-to-many", "lookback": 1}, "many-to-many reads many steps, got lookback 1"),
     ({"shape": "many-to-one"}, "many-to-one forecasts a single step, got horizon 4"),

@@ -32,8 +32,8 @@ app = typer.Typer(
     "Start with:  rnnforecast train data.csv   then:  rnnforecast predict\n\n"
     "Data goes to stdout, words to stderr.",
     epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 missing extra, 4 not found, 5 data unusable, "
-    "6 data and model disagree, 8 model locked, 9 model unusable, 11 output not written, 12 training failed, "
-    "128+n signal n.",
+    "6 data and model disagree, 7 reading too old, 8 model locked, 9 model unusable, 11 output not written, "
+    "12 training failed, 128+n signal n.",
 )
 
 

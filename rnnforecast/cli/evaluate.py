@@ -14,6 +14,7 @@ from rnnforecast.cli.options import (
     Data,
     Model,
     Output,
+    OwnCell,
     Quiet,
     Verbose,
     merged,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rnnforecast.data.frequency import Step
 
 
-@with_settings(DataFlags, names=("stride", "cell"))
+@with_settings(DataFlags, names=("stride",))
 def evaluate(
     data: Data,
     model: Model = DEFAULT_MODEL,
@@ -36,6 +37,7 @@ def evaluate(
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
+    cell: OwnCell = None,
     given: dict[str, Any] | None = None,
 ) -> None:
     """Score the model on rows it has not seen, and every simple rule beside it.
@@ -49,7 +51,8 @@ def evaluate(
 
     flags, asked = merged(given or {}, config)
     refuse_inputs(output, [*data, *flags.join, *flags.future_data, model])
-    forecaster = read_model(model, asked.get("cell"))
+    forecaster = read_model(model, cell)
+    asked = asked if cell is None else {**asked, "cell": cell}
     refuse_clash(forecaster, asked)
     loaded = read_data(forecaster, data, flags)
     voice = Voice(quiet)
@@ -81,5 +84,7 @@ def score_text(forecaster: Any, scores: Any) -> str:
     """The score table of every target."""
     from rnnforecast.report.tables import score_table
 
-    units = forecaster.layout.units
-    return "\n".join(score_table(scores, forecaster.step, t, units[t]) for t in range(len(units)))
+    targets, units = forecaster.layout.target, forecaster.layout.units
+    names = [f"{escaped(name)}\n" if len(targets) > 1 else "" for name in targets]
+    tables = [score_table(scores, forecaster.step, t, units[t]) for t in range(len(units))]
+    return "\n".join(name + table for name, table in zip(names, tables, strict=True))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from rnnforecast.cli.options import DEFAULT_MODEL, AsJson, Model, Output, Quiet, Verbose
+from rnnforecast.cli.options import DEFAULT_MODEL, AsJson, Model, Output, OwnCell, Quiet, Verbose
 from rnnforecast.cli.streams import put, refuse_inputs
 
 if TYPE_CHECKING:
@@ -18,10 +16,7 @@ def info(
     model: Model = DEFAULT_MODEL,
     output: Output = None,
     as_json: AsJson = False,
-    cell: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--cell", metavar="MODULE", help="the model's cell, where it is a module of your own"),
-    ] = None,
+    cell: OwnCell = None,
     quiet: Quiet = False,  # noqa: ARG001
     verbose: Verbose = False,  # noqa: ARG001
 ) -> None:

@@ -20,10 +20,11 @@ def read_model(path: str, cell: str | None = None) -> Model:
     """The model; a cell of the user's own is imported where the user named it. Raises NotFound, ModelUnusable."""
     from rnnforecast import checkpoint
     from rnnforecast.packing import unpack
+    from rnnforecast.training.state import is_run
 
     bring(cell)
     document, tensors = checkpoint.read(Path(path))
-    if "unfinished" in document:
+    if is_run(document):
         raise ModelUnusable(f"{path}: an unfinished run, not a model", "rnnforecast train DATA --resume")
     return unpack(document, tensors, path)
 
@@ -34,7 +35,7 @@ def read_any(path: str) -> Model | Unfinished:
     from rnnforecast.training import state
 
     document, tensors = checkpoint.read(Path(path))
-    if "unfinished" in document:
+    if state.is_run(document):
         return state.unpack(document, tensors, path)
     return packing.unpack(document, tensors, path)
 
@@ -52,7 +53,7 @@ def settings_known(start: Model | Unfinished | None) -> dict[str, Any]:
 
 def bring(cell: str | None) -> None:
     """Import a cell of the user's own. Raises UsageError."""
-    if cell is None or "." not in cell:
+    if not isinstance(cell, str) or "." not in cell:
         return
     import numpy as np
 

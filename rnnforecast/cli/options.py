@@ -14,7 +14,7 @@ from typing import Annotated, Any, Optional, cast
 import typer
 
 from rnnforecast.cli.signals import outlive_readers
-from rnnforecast.config import DataFlags, RunConfig, settings_of
+from rnnforecast.config import DataFlags, RunConfig, declared, settings_of
 from rnnforecast.errors import NotFound, UsageError, nearest
 
 DEFAULT_MODEL = "model.safetensors"
@@ -32,6 +32,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="say more; a trac
 Config = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--config", metavar="FILE", help=f"settings in TOML [default: {CONFIG_NAME} where it lies]"),
+]
+OwnCell = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--cell", metavar="MODULE", help="the model's cell, where it is a module of your own"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
 
@@ -63,6 +67,10 @@ def metavar(f: Field[Any], kind: Any) -> str | None:
 
 
 def help_text(f: Field[Any]) -> str:
+    """Meaning, what each choice is where a file says so, and the default."""
+    if "folder" in f.metadata:
+        lines = "; ".join(f"{name} = {line}" for name, line in declared(f.metadata["folder"], "summary").items())
+        return f"{f.metadata['meaning']}. {lines} [default: {f.default}]"
     if f.default in (MISSING, None, (), ""):
         return str(f.metadata["meaning"])
     shown = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)
@@ -107,7 +115,7 @@ def from_toml(path: str | None) -> dict[str, Any]:
     known = [f.name for f in (*fields(DataFlags), *fields(RunConfig))]
     if "with" in settings:  # as the flag is called
         settings["join"] = settings.pop("with")
-    if "." in str(settings.get("cell", "")):
+    if isinstance(cell := settings.get("cell"), str) and "." in cell:
         reason = "a cell of your own is named on the flag only, never in a file"
         raise UsageError(f"{file}: {reason}", "--cell package.module")
     settings = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in settings.items()}

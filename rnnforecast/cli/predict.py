@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, Quiet, Verbose, merged, with_settings
+from rnnforecast.cli.options import DEFAULT_MODEL, Config, Model, Output, OwnCell, Quiet, Verbose, merged, with_settings
 from rnnforecast.cli.streams import Voice, is_terminal, put, refuse_inputs, speaks_unicode
 from rnnforecast.config import DataFlags
 from rnnforecast.errors import Mismatch, TooOld, UsageError, nearest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named here so that --help stays light
 
 
-@with_settings(DataFlags, names=("horizon", "cell"))
+@with_settings(DataFlags, names=("horizon",))
 def predict(
     data: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -45,6 +45,7 @@ def predict(
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
+    cell: OwnCell = None,
     given: dict[str, Any] | None = None,
 ) -> None:
     """Forecast the next steps: one row per series, target and step.
@@ -60,7 +61,8 @@ def predict(
     if not data:
         refuse_unused(given or {})
     refuse_inputs(output, [*(data or ()), *flags.join, *flags.future_data, model])
-    forecaster = read_model(model, asked.get("cell"))
+    forecaster = read_model(model, cell)
+    asked = asked if cell is None else {**asked, "cell": cell}
     horizon = asked_horizon(forecaster, asked)
     refuse_clash(forecaster, asked)
     clock = clock_of(forecaster, flags, max_age)

@@ -40,35 +40,44 @@ class Chorus:
 
 
 class Keeper(Silent):
-    """Keeps the unfinished run in a file, for --resume."""
+    """Keeps the unfinished run in a file, for --resume; `kept`: there is one of this run to go on from."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, kept: bool) -> None:
+        self.path, self.kept = path, kept
 
     def unfinished(self, run: Unfinished) -> None:
         from rnnforecast import checkpoint
         from rnnforecast.training.state import pack
 
         checkpoint.keep(self.path, *pack(run))
+        self.kept = True
 
 
 class Metrics(Silent):
-    """One JSON object per epoch and line."""
+    """One JSON object per epoch and line. What a file held is replaced with the first epoch, not before."""
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
-        self.file, self.name = file, name
+    def __init__(self, file: IO[bytes], name: str, kept: int) -> None:
+        self.file, self.name, self.kept = file, name, kept
+        self.listened_to = True
 
     def epoch(self, epoch: Epoch) -> None:
+        if not self.listened_to:
+            return
         try:
+            if self.kept >= 0:
+                self.file.truncate(self.kept)
+                self.kept = -1
             self.file.write(json.dumps(epoch.numbers()).encode() + b"\n")
             self.file.flush()
+        except BrokenPipeError:  # `| head` has what it wanted
+            self.listened_to = False
         except OSError as error:
             raise OutputFailed(f"{self.name}: could not be written: {error.strerror}", "--metrics FILE") from error
 
 
 @contextmanager
 def recording(
-    watcher: Observer, state: Path, metrics: str | None, tensorboard: str | None, heard: tuple[int, int] | None
+    watcher: Observer, keeper: Keeper, metrics: str | None, tensorboard: str | None, heard: tuple[int, int] | None
 ) -> Iterator[Observer]:
     """All that is to be written, then the watcher: what people read of has been recorded.
 
@@ -77,9 +86,9 @@ def recording(
     from rnnforecast.training.events import Events
 
     with ExitStack() as stack:
-        observers: list[Observer] = [Keeper(state)]
+        observers: list[Observer] = [keeper]
         if metrics is not None:
-            observers.append(Metrics(stack.enter_context(lines_file(metrics, heard)), metrics))
+            observers.append(stack.enter_context(lines(metrics, heard)))
         if tensorboard is not None:
             observers.append(events := Events(tensorboard))
             stack.callback(events.close)
@@ -87,29 +96,44 @@ def recording(
 
 
 @contextmanager
-def lines_file(name: str, heard: tuple[int, int] | None) -> Iterator[IO[bytes]]:
-    """The file of the metrics, anew, or with the lines of the epochs that are not run again; - is stdout."""
+def lines(name: str, heard: tuple[int, int] | None) -> Iterator[Metrics]:
+    """The metrics into a file, or for - to stdout. Raises OutputFailed where they cannot be written there."""
     if name == "-":
         if sys.stdout is None:
             raise OutputFailed("stdout is closed; the metrics have nowhere to go", "--metrics FILE")
-        yield sys.stdout.buffer
+        yield Metrics(sys.stdout.buffer, name, kept=-1)
         return
-    path = Path(name)
     try:
-        old = path.read_bytes().splitlines(keepends=True) if heard and path.is_file() else []
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("wb", buffering=0)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        file = open(name, "ab", buffering=0)  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputFailed(f"{name}: could not be written: {reason}", "--metrics FILE") from error
     with file:
-        file.writelines(line for line in old if heard and told_before(line, heard))
-        yield file
+        yield Metrics(file, name, kept_of(name, heard) if Path(name).is_file() else -1)
 
 
-def told_before(line: bytes, heard: tuple[int, int]) -> bool:
-    try:
-        told = json.loads(line)
-        return bool((told["network"], told["epoch"]) <= heard)
-    except (ValueError, KeyError, TypeError):
-        return False
+def kept_of(name: str, heard: tuple[int, int] | None) -> int:
+    """How many bytes of an older metrics file stay: the epochs that are not run again. Raises OutputFailed for a file
+    that holds anything else.
+    """
+    size = 0
+    with open(name, "rb") as file:
+        for line in file:
+            try:
+                told = json.loads(line)
+                place = (told["network"], told["epoch"])
+            except (ValueError, KeyError, TypeError):
+                raise OutputFailed(f"{name}: holds no metrics, so it is not replaced", "--metrics FILE") from None
+            if heard is not None and place <= heard:
+                size += len(line)
+    return size
+
+
+def refuse_family(names: Sequence[str | None], target: Path) -> None:
+    """Refuse to record into the files of the run itself. Raises OutputFailed."""
+    from rnnforecast import checkpoint
+
+    for name in names:
+        if name and name != "-" and Path(name).resolve() in checkpoint.family(target):
+            raise OutputFailed(f"{name}: belongs to the model, so nothing else is written there", "another name")

@@ -12,10 +12,10 @@ import typer
 
 from rnnforecast.cli.console import watching
 from rnnforecast.cli.options import DEFAULT_MODEL, Config, Data, Quiet, Verbose, merged, with_settings
-from rnnforecast.cli.recorders import recording
+from rnnforecast.cli.recorders import Keeper, recording, refuse_family
 from rnnforecast.cli.streams import Voice, refuse_inputs
 from rnnforecast.cli.unfinished import found, kept
-from rnnforecast.config import DataFlags, RunConfig
+from rnnforecast.config import DataFlags, RunConfig, with_preset
 from rnnforecast.errors import TrainingFailed, UsageError
 from rnnforecast.report.aligned import escaped
 
@@ -67,22 +67,23 @@ def train(
         raise UsageError(f"a model goes to a file, got -o {output!r}", f"-o {DEFAULT_MODEL}")
     began, voice = time.monotonic(), Voice(quiet)
     flags, asked = merged(given or {}, config)
-    refuse_inputs(metrics, [*data, *flags.join, *flags.future_data, output, source or ""])
+    refuse_inputs(metrics, [config or "", *data, *flags.join, *flags.future_data, output, source or ""])
     known = beginning(source, asked.get("cell"))
     loaded, settings = read(data, flags, asked, known)
     with checkpoint.lock(Path(output)) as target:
         checkpoint.check_writable(Path(output))
-        unfinished = checkpoint.unfinished(target)
+        refuse_family([metrics, tensorboard], target)
+        resumed = found(checkpoint.unfinished(target), voice, resume and not fresh)
         introduce(voice, loaded, settings, verbose)
-        resumed = found(unfinished, voice, resume and not fresh)
         heard = (len(resumed.done) + 1, resumed.progress.epochs) if resumed else None
+        keeper = Keeper(checkpoint.unfinished(target), kept=resumed is not None)
         stand_somewhere()
-        with kept(unfinished), watching(voice) as watcher, recording(
-            watcher, unfinished, metrics, tensorboard, heard
+        with kept(keeper, fresh), watching(voice) as watcher, recording(
+            watcher, keeper, metrics, tensorboard, heard
         ) as observer:
             model = fitted(loaded, settings, observer, resumed, known)
         save(model, Path(output))
-        checkpoint.discard(unfinished)
+        checkpoint.discard(keeper.path)
     conclude(voice, model, output, time.monotonic() - began)
     if diagnostics:
         explain(voice, model, loaded)
@@ -92,6 +93,8 @@ def beginning(start: str | None, cell: str | None) -> Model | Unfinished | None:
     """What --from names: a model, or a run that did not end well, whose last good weights are there."""
     from rnnforecast.cli.models import bring, read_any
 
+    if start in ("", "-"):
+        raise UsageError(f"--from names a model file, got {start!r}", f"--from {DEFAULT_MODEL}")
     bring(cell)
     return None if start is None else read_any(start)
 
@@ -106,7 +109,7 @@ def read(
 
     loaded = read_data(known, data, flags) if isinstance(known, Model) else load(data, flags)
     loaded = loaded.looked_at(int(time.time()))
-    settings = configure(loaded.panel, {**settings_known(known), **asked})
+    settings = configure(loaded.panel, {**settings_known(known), **with_preset(asked)})
     split(loaded.panel, settings)
     return loaded, settings
 
@@ -188,7 +191,11 @@ def conclude(voice: Voice, model: Model, output: str, seconds: float) -> None:
     labels = dict(zip(scores.rules, scores.labels, strict=True))
     voice.say(f"the rule that validation chose: {labels.get(scores.chosen, scores.chosen)}")
     size = Path(output).stat().st_size / 1e6
-    next_command = "rnnforecast predict" + ("" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}")
+    if 0 in model.about["epochs"]:
+        voice.say("no epoch was better than what the network started with: try another --learning-rate or --schedule")
+    next_command = "rnnforecast predict" + (" DATA --future-data FILE" if layout.future else "")
+    next_command += "" if output == DEFAULT_MODEL else f" -m {shlex.quote(output)}"
+    next_command += f" --cell {model.config.cell}" if "." in model.config.cell else ""
     voice.say(escaped(f"saved {output} ({size:.1f} MB) after {seconds:.0f} s. Next: {next_command}"))
 
 

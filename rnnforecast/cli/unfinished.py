@@ -8,49 +8,54 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnforecast.cli.recorders import Keeper
 from rnnforecast.cli.signals import Stopped
 from rnnforecast.cli.streams import Voice
-from rnnforecast.errors import Interrupted, ModelUnusable, NotFound, TrainingFailed
-from rnnforecast.report.aligned import escaped
+from rnnforecast.errors import Interrupted, ModelUnusable, NotFound, OutputFailed, TrainingFailed
 
 if TYPE_CHECKING:
     from rnnforecast.training.state import Unfinished
 
 
 def found(path: Path, voice: Voice, wanted: bool) -> Unfinished | None:
-    """The unfinished run to go on with; one that is not wanted, or that cannot be read, is dropped, and said so."""
+    """The unfinished run, where one is wanted and there. One that is not wanted stays until an epoch replaces it.
+
+    Raises OutputFailed where the file is a model, ModelUnusable where the run that is wanted cannot be read.
+    """
     from rnnforecast import checkpoint
-    from rnnforecast.training.state import unpack
+    from rnnforecast.training.state import is_run, unpack
 
     try:
-        run = unpack(*checkpoint.read(path), str(path))
+        document, tensors = checkpoint.read(path)
+        if not is_run(document):
+            raise OutputFailed(f"{path}: a model, where the unfinished run is to be kept", "another name: -o FILE")
+        run = unpack(document, tensors, str(path))
     except NotFound:
         if wanted:
             voice.say("nothing unfinished to resume: starting fresh")
         return None
     except ModelUnusable as error:
-        voice.say(escaped(f"warning: the unfinished run cannot be read, starting fresh ({error.message})"))
-        checkpoint.discard(path)
+        if wanted:
+            raise ModelUnusable(error.message, "--fresh starts anew") from error
         return None
     where = f"network {len(run.done) + 1}, " * bool(run.done) + f"epoch {run.progress.epochs}"
-    if wanted:
-        voice.say(f"going on with the unfinished run after {where}")
-        return run
-    voice.say(f"an unfinished run ({where}) is dropped; --resume goes on with one")
-    checkpoint.discard(path)
-    return None
+    voice.say(f"going on with the unfinished run after {where}" if wanted else
+              f"an unfinished run ({where}) will be replaced; --resume goes on with one")  # fmt: skip
+    return run if wanted else None
 
 
 @contextmanager
-def kept(path: Path) -> Iterator[None]:
+def kept(keeper: Keeper, fresh: bool) -> Iterator[None]:
     """Where training ends early, say that its work is kept and how to go on."""
     try:
         yield
     except (Stopped, Interrupted) as stopped:
-        if path.exists():
-            stopped.hint = "the same command with --resume goes on from the last epoch"
+        if keeper.kept:
+            without = ", without --fresh," if fresh else ""
+            stopped.hint = f"the same command with --resume{without} goes on from the last epoch"
         raise
     except TrainingFailed as failed:
-        if path.exists():
-            failed.hint = f"{failed.hint}, and --from {shlex.quote(str(path))} to start from the last good weights"
+        if keeper.kept:
+            start = f"--from {shlex.quote(str(keeper.path))}"
+            failed.hint = f"{failed.hint}, and {start} to start from the last good weights"
         raise

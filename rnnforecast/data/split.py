@@ -49,11 +49,19 @@ def configure(panel: Panel, given: Mapping[str, Any]) -> RunConfig:
     }
     for name in ("horizon", "lookback", "stride"):
         if given.get(name) is not None:
-            lengths[name] = length_in_steps(given[name], panel.step)
+            lengths[name] = length_of(name, given[name], panel.step)
     config = settings_of(RunConfig, {**given, **lengths})
     if config.max_time is not None and seconds_in(config.max_time) < 1:
         raise UsageError(f"max_time must be a second or more, got {config.max_time!r}", "--max-time 10m")
     return config if config.segment_length else replace(config, segment_length=segment_for(config, panel.step))
+
+
+def length_of(name: str, text: Any, step: Step) -> int:
+    """A length that the user gave, in steps. Raises UsageError with the name of the setting."""
+    try:
+        return length_in_steps(text, step)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", f"--{name} 48") from None
 
 
 def segment_for(config: RunConfig, step: Step) -> int:
@@ -115,7 +123,7 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
     if 0 < share < 1:
         return max(horizon, round(share * rows))
     try:
-        return max(horizon, length_in_steps(text, panel.step))
+        return max(horizon, min(length_in_steps(text, panel.step), rows))
     except UsageError:
         pass
     try:

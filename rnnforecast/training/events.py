@@ -15,10 +15,13 @@ class Events(Silent):
         except ImportError as error:
             hint = "pip install 'rnnforecast[tensorboard]'"
             raise MissingExtra("--tensorboard needs the package tensorboard", hint) from error
+        if not folder or "://" in folder:
+            raise OutputFailed(f"--tensorboard names a folder of this machine, got {folder!r}", "--tensorboard runs")
         try:
             self.writer = SummaryWriter(folder)
-        except OSError as error:
-            raise OutputFailed(f"{folder}: could not be written: {error.strerror}", "--tensorboard FOLDER") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputFailed(f"{folder}: could not be written: {reason}", "--tensorboard FOLDER") from error
 
     def epoch(self, epoch: Epoch) -> None:
         for name, value in epoch.numbers().items():

@@ -15,7 +15,7 @@ from math import inf
 
 import numpy as np
 
-from rnnforecast.config import RunConfig, of_network
+from rnnforecast.config import RunConfig
 from rnnforecast.data import features, scaling
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
@@ -52,12 +52,13 @@ def fit(
     """
     deadline = time.monotonic() + (seconds_in(config.max_time) if config.max_time else inf)
     shop = workshop(panel, config, observer or Silent())
-    remembered = record(panel, shop.parts, findings)
-    run = Run(shop, key_of(config, remembered.fingerprint, warm_start), resumed, warm_start, deadline)
+    remembered = seen_before(record(panel, shop.parts, findings), warm_start)
+    columns = [*panel.columns, *panel.static_names, *layout.units, *layout.covariate_units, panel.step.text()]
+    run = Run(shop, key_of(config, remembered.fingerprint, columns, warm_start), resumed, warm_start, deadline)
     parts = shop.parts
     shop.observer.stage("fitting the simple rules")
     members = Members(config, fit_floors(shop, parts.train))
-    ranking = ranked(members, members.over(shop.windows, parts.validation), run.floor)
+    ranking = ranked(members, members.over(shop.windows, parts.validation), config.floor)
     members, epochs = with_networks(run, members, ranking[0])
     shop.observer.stage("weighing the members")
     checked = members.over(shop.windows, parts.validation)
@@ -70,7 +71,7 @@ def fit(
     return Model(
         config=config,
         layout=layout,
-        members=with_final_fits(shop, members, epochs),
+        members=with_final_fits(run, members, epochs),
         cycles=shop.windows.cycles,
         scale=shop.windows.scale,
         ranking=ranking,
@@ -110,15 +111,14 @@ def ranked(members: Members, evidence: Evidence, first: str) -> tuple[str, ...]:
 
 
 def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[int]]:
-    """The members with networks that learned what the floor `best` misses, and their epochs; none without epochs."""
+    """The members with networks that learned what a floor misses, by default `best`; and the epochs of each."""
     shop, config = run.shop, run.shop.config
     if config.max_epochs == 0:
         return members, []
-    parts, anchor, learned, checked = shop.parts, None, None, None
-    if run.floor != "none":
-        anchor, index = best, members.names.index(best)
-        learned = np.nan_to_num(shop.cross_fitted(best, parts.train), copy=False)
-        checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[index])
+    parts, anchor, learned, checked = shop.parts, run.anchor(best), None, None
+    if anchor is not None:
+        learned = np.nan_to_num(shop.cross_fitted(anchor, parts.train), copy=False)
+        checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[members.names.index(anchor)])
     lesson = Lesson(shop.windows, parts.train, learned)
     check = Lesson(shop.windows, parts.validation, checked)
     done = run.networks(lesson, check)
@@ -140,9 +140,9 @@ def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
     return replace(stack, weights=weights)
 
 
-def with_final_fits(shop: Workshop, members: Members, epochs: list[int]) -> Members:
+def with_final_fits(run: Run, members: Members, epochs: list[int]) -> Members:
     """Floors refitted on all rows, and with --final-fit the networks taken a little further on them."""
-    panel, config = shop.panel, shop.config
+    shop, panel, config = run.shop, run.shop.panel, run.shop.config
     first, last = panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon
     everything = origins_between(panel, first, last, most=most_windows(panel, config.horizon, LEARNED))
     refitted = fit_floors(shop, everything)
@@ -152,15 +152,25 @@ def with_final_fits(shop: Workshop, members: Members, epochs: list[int]) -> Memb
         anchor = networks[0].anchor
         known = None if anchor is None else np.nan_to_num(shop.cross_fitted(anchor, everything))
         lesson = Lesson(shop.windows, everything, known)
-        more = (continue_on(of_network(config, k), n.fitted, lesson, max(1, epochs[k] // 4), shop.observer)
-                for k, n in enumerate(networks))  # fmt: skip
-        networks = tuple(replace(n, final=final) for n, final in zip(networks, more, strict=True))
+        networks = tuple(
+            replace(n, final=continue_on(run.course(k, lesson, lesson, ()), n.fitted, max(1, epochs[k] // 4)))
+            for k, n in enumerate(networks)
+        )
     return replace(members, floors=floors, networks=networks)
 
 
 def record(panel: Panel, parts: Split, findings: Sequence[Finding]) -> Record:
     ends = own_times(panel, parts.validation_end)
     return Record(panel.ids, ends, panel.times(panel.cutoff), fingerprint(panel), tuple(findings))
+
+
+def seen_before(record: Record, start: Model | Unfinished | None) -> Record:
+    """The record, in which what the model that was started from has seen does not count as unseen."""
+    if not isinstance(start, Model):
+        return record
+    known = dict(zip(start.record.ids, start.record.validation_end.tolist(), strict=True))
+    own = zip(record.ids, record.validation_end.tolist(), strict=True)
+    return replace(record, validation_end=np.array([max(end, known.get(name, end)) for name, end in own], np.int64))
 
 
 def fingerprint(panel: Panel) -> str:

@@ -28,6 +28,7 @@ from rnnforecast.training.schedules import warm
 from rnnforecast.training.state import Progress
 
 SMALLEST_UNIT = 1e-5  # an anchor that misses less is right
+FOUND = 0.9  # of the error before training: a network that errs less has found something to learn
 SMALLEST_RATE = 1e-9  # that a setting may name
 START_WINDOWS = 2048  # whose errors tell where the quantiles start
 VALIDATION_WINDOWS = 2048  # enough to steer by; the stack is fitted on all
@@ -66,10 +67,11 @@ class Attempt:
         self.check = course.check.thinned(VALIDATION_WINDOWS)
         self.start = self.best = learner.evaluate(self.check)
         self.kept, self.kept_at, self.epochs = learner.weights(), 0, 0
+        self.lowest, self.moved_at = inf, 0  # the least training loss; the last epoch that got anywhere
 
     def done(self) -> bool:
         """Whether training ends here."""
-        config, stalled = self.course.config, self.epochs - self.kept_at
+        config, stalled = self.course.config, self.epochs - self.moved_at
         late = time.monotonic() > self.course.deadline
         return late or self.epochs >= config.max_epochs or bool(config.patience and stalled >= config.patience)
 
@@ -82,11 +84,22 @@ class Attempt:
         self.epochs += 1
         if improved := loss < self.best:
             self.best, self.kept, self.kept_at = loss, self.learner.weights(), self.epochs
+        if moved := improved or (self.searching and tally.mean_loss < self.lowest):
+            self.moved_at = self.epochs
+        self.lowest = min(self.lowest, tally.mean_loss)
         rate = self.learner.schedule.rate(self.epochs) * warm(course.config, self.epochs)
-        if self.learner.schedule.told(improved):
+        if self.learner.schedule.told(moved):
             self.learner.go_back_to(self.kept)
         course.at_epoch(self.progress())  # first: an epoch that was told of is never lost
         course.observer.epoch(self.told(tally, loss, rate, time.monotonic() - started))
+
+    @property
+    def searching(self) -> bool:
+        """Whether a network without a floor has not found its signal yet: then it may get worse before it gets better.
+
+        As long as its training loss falls, it is on its way; from a floor's height there is no such valley to cross.
+        """
+        return self.course.lesson.anchor is None and self.best > FOUND * self.start
 
     def told(self, tally: Tally, loss: float, rate: float, seconds: float) -> Epoch:
         course = self.course
@@ -96,7 +109,10 @@ class Attempt:
         )  # fmt: skip
 
     def progress(self) -> Progress:
-        numbers = {"epochs": self.epochs, "start": self.start, "best": self.best, "kept_at": self.kept_at}
+        numbers = {
+            "epochs": self.epochs, "start": self.start, "best": self.best, "kept_at": self.kept_at,
+            "lowest": self.lowest, "moved_at": self.moved_at,
+        }  # fmt: skip
         return taken(self.learner, self.drawing, self.kept, **numbers)
 
 
@@ -131,16 +147,19 @@ def taken_up(course: Course, progress: Progress) -> Attempt:
     fresh = forecaster.init(course.config, course.widths, drawing)
     for weights in (progress.params, progress.averaged, progress.kept):
         alike(weights, fresh)
+    for moments in (progress.first, progress.second):
+        alike(moments, {name: fresh[name] for name in moments if name in fresh})
     attempt = Attempt(course, restored(progress, course.config, drawing), drawing)
     attempt.start, attempt.best, attempt.kept = progress.start, progress.best, progress.kept
     attempt.kept_at, attempt.epochs = progress.kept_at, progress.epochs
+    attempt.lowest, attempt.moved_at = progress.lowest, progress.moved_at
     return attempt
 
 
 def alike(weights: Arrays, fresh: Arrays) -> Arrays:
     """Weights of the very shapes of `fresh`. Raises Mismatch."""
-    there = {name: value.shape for name, value in weights.items()}
-    here = {name: value.shape for name, value in fresh.items()}
+    there = {name: (*value.shape, value.dtype.name) for name, value in weights.items()}
+    here = {name: (*value.shape, value.dtype.name) for name, value in fresh.items()}
     if there != here:
         name = sorted(there.items() ^ here.items())[0][0]
         raise Mismatch(
@@ -167,14 +186,17 @@ def anchor_errors(config: RunConfig, lesson: Lesson) -> tuple[F32, F32]:
     return unit.astype(np.float32), start.astype(np.float32)
 
 
-def continue_on(config: RunConfig, params: Arrays, lesson: Lesson, epochs: int, observer: Observer) -> Arrays:
-    """A few more epochs over `lesson` at a tenth of the rate, for --final-fit: nothing is left to check on."""
+def continue_on(course: Course, params: Arrays, epochs: int) -> Arrays:
+    """A few more epochs over the lesson at a tenth of the rate, for --final-fit: nothing is left to check on."""
+    config, lesson = course.config, course.lesson
     drawing = np.random.default_rng(config.seed + 1)
     rate = max(config.learning_rate / 10, SMALLEST_RATE)
-    slow = replace(config, learning_rate=rate, schedule="plateau", warmup_epochs=0)
+    slow = replace(config, learning_rate=rate, schedule="plateau", warmup_epochs=0, teacher_forcing=0.0)
     with one_thread():
         learner = Learner(slow, params)
-        for _ in range(epochs):
+        for number in range(epochs):
+            if time.monotonic() > course.deadline:
+                break
             order = drawing.permutation(len(lesson.origins))[: config.epoch_windows]
-            learner.epoch(lesson, order, observer, number=config.max_epochs)
+            learner.epoch(lesson, order, course.observer, number, course.deadline)
     return learner.weights()

@@ -51,7 +51,7 @@ class Tally:
 
 
 class Learner:
-    """Learns by AdamW (Loshchilov & Hutter 2019) ; keeps a running mean of the weights (Polyak & Juditsky 1992)."""
+    """Learns by AdamW (Loshchilov & Hutter 2019); keeps a running mean of the weights (Polyak & Juditsky 1992)."""
 
     def __init__(self, config: RunConfig, params: Arrays) -> None:
         self.config = config
@@ -166,8 +166,7 @@ def taken(learner: Learner, drawing: np.random.Generator, kept: Arrays, **number
     )
     return Progress(
         **numbers,
-        peak=learner.schedule.peak,
-        stalled=learner.schedule.stalled,
+        schedule=dict(vars(learner.schedule)),
         updates=learner.updates,
         drawing=json.dumps(drawing.bit_generator.state),
         dropping=torch.get_rng_state().numpy().copy(),
@@ -191,7 +190,7 @@ def restored(progress: Progress, config: RunConfig, drawing: np.random.Generator
                 "exp_avg": torch.tensor(progress.first[name]),
                 "exp_avg_sq": torch.tensor(progress.second[name]),
             }
-    learner.schedule.peak, learner.schedule.stalled = progress.peak, progress.stalled
+    vars(learner.schedule).update(progress.schedule)
     learner.updates = progress.updates
     drawing.bit_generator.state = json.loads(progress.drawing)
     torch.set_rng_state(torch.tensor(progress.dropping))

@@ -18,7 +18,7 @@ class Epoch:
     of: int
     train_loss: float
     validation_loss: float  # mean absolute error, in series units
-    start_loss: float  # the same before training: the error of the floor under the network
+    start_loss: float  # the same before training: the error of the floor under the network, or of what --from brought
     learning_rate: float  # at the end of the epoch
     gradient_norm: float  # mean over the updates, before clipping
     best: bool

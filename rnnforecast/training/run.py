@@ -23,7 +23,9 @@ from rnnforecast.training.observer import Observer
 from rnnforecast.training.state import Progress, Unfinished
 from rnnforecast.version import __version__
 
-LARGEST = 800_000_000  # bytes of weights: a model file takes 1 GB at most
+LARGEST = 950_000_000  # bytes of all that an unfinished run keeps: a file takes 1 GB at most
+KEPT = 5  # times the weights: as they are, averaged, the best, and AdamW's two moments
+MOST_TENSORS = 6000  # a file's header takes 1 MB at most
 
 
 @dataclass(frozen=True)
@@ -54,32 +56,37 @@ class Run:
     def __post_init__(self) -> None:
         """Refuse a network too large to be kept, and another run or model, before anything is computed."""
         refuse_giant(self.shop.config, widths_of(self.shop.windows))
-        if self.resumed and (other := differences(self.resumed, self.key)):
+        from_itself = isinstance(self.warm_start, Unfinished)
+        if self.resumed and (other := differences(self.resumed, self.key, from_itself)):
             raise Mismatch(f"the unfinished run is another one: {'; '.join(other)}", "--fresh starts anew")
         there, here = len(weights_of(self.warm_start)), self.shop.config.num_networks
-        if self.warm_start and there != here:
-            raise Mismatch(f"what to start from holds {there} networks, expected {here}", "leave --from out")
+        if isinstance(self.warm_start, Model) and there != here:
+            raise Mismatch(f"the model to start from holds {there} networks, expected {here}", "leave --from out")
+        if isinstance(self.warm_start, Unfinished) and self.warm_start.key.get("columns") != self.key["columns"]:
+            raise Mismatch("the run to start from has other columns, units or another step", "leave --from out")
 
-    @property
-    def floor(self) -> str:
-        """The floor under the networks: the one named, or the one that the other model's networks know, or auto."""
-        if self.shop.config.floor != "auto" or not isinstance(self.warm_start, Model):
-            return self.shop.config.floor
-        return self.warm_start.members.networks[0].anchor or "none"
+    def anchor(self, best: str) -> str | None:
+        """The floor that the networks correct: the best, or the one that the networks started from know; or none."""
+        if self.shop.config.floor == "none":
+            return None
+        if self.shop.config.floor == "auto" and isinstance(self.warm_start, Model):
+            return self.warm_start.members.networks[0].anchor
+        return best
 
     def networks(self, lesson: Lesson, check: Lesson) -> list[tuple[Arrays, int]]:
         """Weights and epochs of each network."""
         done = list(self.resumed.done) if self.resumed else []
         for number in range(len(done), self.shop.config.num_networks):
             going_on = self.resumed.progress if self.resumed and number == len(self.resumed.done) else None
-            warm = weights_of(self.warm_start)[number] if self.warm_start else None
+            several = f", {number + 1} of {self.shop.config.num_networks}" if self.shop.config.num_networks > 1 else ""
+            self.shop.observer.stage(f"training the {self.shop.config.cell}{several}")
+            warm = dict(enumerate(weights_of(self.warm_start))).get(number)
             done.append(learn(self.course(number, lesson, check, tuple(done)), warm, going_on))
         return done
 
     def course(self, number: int, lesson: Lesson, check: Lesson, done: tuple[tuple[Arrays, int], ...]) -> Course:
         """The course of one network: the time that is left is shared with those to come."""
         shop, count = self.shop, self.shop.config.num_networks
-        shop.observer.stage(f"training the {shop.config.cell}" + (count > 1) * f", {number + 1} of {count}")
         now = time.monotonic()
 
         def at_epoch(progress: Progress) -> None:
@@ -99,11 +106,17 @@ class Run:
 
 def refuse_giant(config: RunConfig, widths: Widths) -> None:
     """Raise UsageError where the weights alone would be more than a model file may hold."""
-    count = sum(prod(shape) for shape in shapes_of(config, widths).values())
-    if 4 * count * config.num_networks > LARGEST:
+    shapes, copies = shapes_of(config, widths).values(), KEPT + config.num_networks * (1 + config.final_fit)
+    count = sum(prod(shape) for shape in shapes)
+    if 4 * count * copies > LARGEST:
         raise UsageError(
-            f"the network would have {count:,} parameters; {LARGEST // 4:,} in all networks together are kept at most",
+            f"the network would have {count:,} parameters; at most {LARGEST // copies // 4:,} can be kept",
             "smaller --hidden-size, --num-layers or --lookback",
+        )
+    if len(shapes) * copies > MOST_TENSORS:
+        raise UsageError(
+            f"{config.num_networks} networks of {len(shapes)} arrays each are more than a file can list",
+            "smaller --num-networks or --num-layers",
         )
 
 
@@ -111,15 +124,19 @@ def weights_of(start: Model | Unfinished | None) -> tuple[Arrays, ...]:
     """The weights of each network to start from."""
     if start is None:
         return ()
-    return tuple(n.final for n in start.members.networks) if isinstance(start, Model) else start.last_good
+    return tuple(n.fitted for n in start.members.networks) if isinstance(start, Model) else start.last_good
 
 
-def key_of(config: RunConfig, fingerprint: str, warm_start: Model | Unfinished | None = None) -> dict[str, Any]:
+def key_of(
+    config: RunConfig, fingerprint: str, columns: list[str], warm_start: Model | Unfinished | None = None
+) -> dict[str, Any]:
     """What must be the same for a run to go on; how long it may take may differ."""
     settings = {f.name: getattr(config, f.name) for f in fields(config) if not f.metadata.get("limit")}
     settings["quantile_levels"] = list(config.quantile_levels)
     start = digest(weights_of(warm_start)) if warm_start else None
-    return {"settings": settings, "data": fingerprint, "from": start, "rnnforecast": __version__}
+    return {
+        "settings": settings, "columns": columns, "data": fingerprint, "from": start, "rnnforecast": __version__
+    }  # fmt: skip
 
 
 def digest(networks: tuple[Arrays, ...]) -> str:
@@ -130,11 +147,16 @@ def digest(networks: tuple[Arrays, ...]) -> str:
     return found.hexdigest()
 
 
-def differences(run: Unfinished, key: dict[str, Any]) -> list[str]:
-    """Which settings differ, or that the data, the model to start from or the version do."""
+def differences(run: Unfinished, key: dict[str, Any], from_itself: bool) -> list[str]:
+    """Which settings differ, or that the columns, the data, the model to start from or the version do.
+
+    from_itself: what it was to start from is an unfinished run, whose weights have moved on since.
+    """
     there, here = run.key["settings"], key["settings"]
     settings = [f"{name} {there.get(name)}, now {here[name]}" for name in here if there.get(name) != here[name]]
-    words = {"data": "other data", "from": "another model to start from", "rnnforecast": "another version"}
+    words = {"columns": "other columns", "data": "other data", "rnnforecast": "another version"}
+    if not from_itself:
+        words["from"] = "another model to start from"
     return settings + [word for name, word in words.items() if run.key.get(name) != key[name]]
 
 

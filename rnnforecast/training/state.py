@@ -6,6 +6,7 @@ ends exactly where one that was never stopped ends.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,9 @@ class Progress:
     start: float  # validation error before training
     best: float
     kept_at: int  # the epoch whose weights are the best, 0 for those it started with
-    peak: float  # the schedule's memory
-    stalled: int
+    lowest: float  # the least training loss of an epoch
+    moved_at: int  # the last epoch that gained, or was on its way
+    schedule: Mapping[str, float]  # its memory
     updates: int
     drawing: str  # state of the generator that draws windows, JSON
     dropping: npt.NDArray[np.uint8]  # state of torch's generator
@@ -69,17 +71,42 @@ def pack(run: Unfinished) -> tuple[dict[str, Any], Tensors]:
     return document, tensors
 
 
+def is_run(document: Mapping[str, Any]) -> bool:
+    """Whether a file's document is that of an unfinished run, and not of a model."""
+    return "unfinished" in document
+
+
 def unpack(document: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], source: str) -> Unfinished:
     """Raises ModelUnusable where it is not an unfinished run."""
-    if "unfinished" not in document:
-        raise ModelUnusable(f"{source}: not an unfinished run", "--fresh")
     try:
         arrays: dict[str, Any] = {name: under(tensors, f"{name}.") for name in ARRAYS}
         progress = Progress(**document["progress"], dropping=tensors["dropping"], **arrays)
         done = tuple((under(tensors, f"done.{k}."), epochs) for k, epochs in enumerate(document["done"]))
-        return Unfinished(document["unfinished"], done, progress)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        run = Unfinished(document["unfinished"], done, progress)
+        require_sound(run)
+        return run
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelUnusable(f"{source}: damaged: the parts of the run do not fit together ({error})") from error
+
+
+def require_sound(run: Unfinished) -> None:
+    """Refuse, by a ValueError, what no run can have kept: a file may have been written by anyone."""
+    p, settings = run.progress, run.key["settings"]
+    whole = (p.epochs, p.kept_at, p.moved_at, p.updates, *(epochs for _, epochs in run.done))
+    real = (p.start, p.best, p.lowest, *p.schedule.values())
+    good = (
+        all(type(number) is int and 0 <= number < 2**53 for number in whole)
+        and all(type(number) in (int, float) for number in real)
+        and p.kept_at <= p.epochs
+        and p.first.keys() == p.second.keys() == p.steps.keys() <= p.params.keys()
+        and all(step.shape == () and step.dtype == np.float32 and step >= 0 for step in p.steps.values())
+        and p.dropping.dtype == np.uint8
+        and isinstance(settings, dict)
+        and len(run.done) < settings["num_networks"]
+    )
+    if not good:
+        raise ValueError("its numbers are not those of a run")
+    np.random.default_rng(0).bit_generator.state = json.loads(p.drawing)
 
 
 def under(tensors: Mapping[str, npt.NDArray[Any]], prefix: str) -> Arrays:

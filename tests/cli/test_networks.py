@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import TINY, names_in, refused, run, works
+from tests.cli.process import TINY, hourly, names_in, refused, run, shell, wave, works, write
 
 STEPWISE = ("--segment-length", "1")
 OWN = '''
@@ -202,6 +202,35 @@ def test_metrics_that_cannot_be_written_are_refused(tide: dict[str, Path], tmp_p
     assert tide["csv"].read_bytes() == data
     done = run("train", tide["csv"], *TINY, "--metrics", "/dev/full", "-q", cwd=tmp_path)
     refused(done, 11, "/dev/full: could not be written")
+
+
+def test_metrics_never_take_the_place_of_anything_else(tide: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("my notes\n")
+    refused(run("train", tide["csv"], *TINY, "--metrics", "notes.txt", "-q", cwd=tmp_path), 11, "holds no metrics")
+    assert (tmp_path / "notes.txt").read_text() == "my notes\n"
+    for name in ("model.safetensors", "model.prev.safetensors", "model.training.safetensors", "model.safetensors.lock"):
+        refused(run("train", tide["csv"], *TINY, "--metrics", name, "-q", cwd=tmp_path), 11, "belongs to the model")
+        refused(run("train", tide["csv"], *TINY, "--tensorboard", name, "-q", cwd=tmp_path), 11, "belongs to the model")
+    assert names_in(tmp_path) == {"notes.txt", "model.safetensors.lock"}
+
+
+def test_training_goes_on_when_nobody_reads_its_metrics_any_more(tide: dict[str, Path], tmp_path: Path) -> None:
+    words = ("train", tide["csv"], *TINY, "--max-epochs", "9", "--patience", "0", "--metrics", "-", "-q")
+    done = shell('"$@" | head -1; exit ${PIPESTATUS[0]}', *words, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert len(done.out.splitlines()) == 1
+    assert len(works(run("predict", cwd=tmp_path)).rows) == 4
+
+
+def test_a_lone_network_that_reads_step_by_step_finds_the_tide(tmp_path: Path) -> None:
+    """Its validation error rises for some epochs before it falls: no schedule may take it back from there."""
+    times, levels = hourly(1500), wave(1500)
+    data = write(tmp_path / "tide.csv", "time,level_m", [f"{t},{v}" for t, v in zip(times, levels, strict=True)])
+    vanilla = ("--shape", "many-to-one", "-L", "48", *STEPWISE, "--no-skip", "--floor", "none", "--max-epochs", "25")
+    works(run("train", data, *vanilla, cwd=tmp_path))
+    scores = json.loads(works(run("evaluate", data, "--json", cwd=tmp_path)).out)
+    mae = scores["targets"][0]["mae"]
+    assert mae["network"][0] < 0.7 * mae["persistence"][0]
 
 
 def test_tensorboard_gets_its_events_or_the_missing_extra_is_named(tide: dict[str, Path], tmp_path: Path) -> None:

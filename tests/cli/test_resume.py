@@ -125,18 +125,28 @@ def test_without_resume_it_starts_fresh_and_says_what_it_drops(
     killed: Path, tide: dict[str, Path], whole: Path
 ) -> None:
     done = works(run("train", tide["csv"], *RUN, cwd=killed))
-    assert "an unfinished run (epoch 2) is dropped; --resume goes on with one" in done.err
+    assert "an unfinished run (epoch 2) will be replaced; --resume goes on with one" in done.err
     assert (killed / "model.safetensors").read_bytes() == whole.read_bytes()
     assert LEFT not in names_in(killed)
 
 
-def test_a_damaged_unfinished_run_is_dropped_with_a_warning(killed: Path, tide: dict[str, Path], whole: Path) -> None:
+def test_a_damaged_unfinished_run_is_refused_and_fresh_drops_it(killed: Path, tide: dict[str, Path]) -> None:
     data = bytearray((killed / LEFT).read_bytes())
     data[-100] ^= 1
     (killed / LEFT).write_bytes(data)
-    done = works(run("train", tide["csv"], *RUN, "--resume", cwd=killed))
-    assert "warning: the unfinished run cannot be read, starting fresh" in done.err
-    assert (killed / "model.safetensors").read_bytes() == whole.read_bytes()
+    refused(run("train", tide["csv"], *RUN, "--resume", "-q", cwd=killed), 9, "SHA-256", "--fresh")
+    works(run("train", tide["csv"], *RUN, "--max-epochs", "1", "--resume", "--fresh", cwd=killed))
+    assert LEFT not in names_in(killed)
+
+
+def test_a_command_that_is_refused_leaves_the_unfinished_run_as_it_is(
+    killed: Path, unfinished: bytes, model: Path, tide: dict[str, Path]
+) -> None:
+    words = ("train", tide["csv"], "--from", model, "--hidden-size", "5", "--metrics", "m.jsonl", "-q")
+    (killed / "m.jsonl").write_text('{"network": 1, "epoch": 1}\n')
+    refused(run(*words, cwd=killed), 6, "weights do not fit")
+    assert (killed / LEFT).read_bytes() == unfinished
+    assert (killed / "m.jsonl").read_text() == '{"network": 1, "epoch": 1}\n'
 
 
 def test_a_file_that_is_not_ours_is_neither_read_nor_replaced(tide: dict[str, Path], tmp_path: Path) -> None:
@@ -152,5 +162,5 @@ def test_an_unfinished_run_is_no_model_to_forecast_with(killed: Path) -> None:
 
 def test_a_finished_model_is_no_unfinished_run(whole: Path, tide: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / LEFT).write_bytes(whole.read_bytes())
-    done = works(run("train", tide["csv"], *RUN, "--max-epochs", "1", "--resume", cwd=tmp_path))
-    assert "cannot be read, starting fresh" in done.err
+    refused(run("train", tide["csv"], *RUN, "--resume", "-q", cwd=tmp_path), 11, "a model, where the unfinished run")
+    assert (tmp_path / LEFT).read_bytes() == whole.read_bytes()

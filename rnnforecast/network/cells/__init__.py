@@ -17,6 +17,7 @@ file holds its name, and that name alone imports nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
@@ -28,6 +29,7 @@ from rnnforecast.errors import Mismatch, UsageError
 from rnnforecast.network.arrays import Array, Params, State
 
 Gates = Callable[[Array, State, Params, Any], dict[str, Array]]
+PARAMETER = re.compile(r"(?!back\b)[A-Za-z_]\w{0,60}", re.ASCII)  # `back` is the way back of a layer that reads both
 _brought: dict[str, Any] = {}  # modules of the user's own that this process was told to use
 
 
@@ -47,6 +49,9 @@ def cell_of(config: RunConfig) -> Cell:
     """The cell that the settings name. Raises Mismatch for a user's own that was not named in this process."""
     module = own_module(config.cell) if is_own(config.cell) else import_module(f"{__name__}.{config.cell}")
     names = getattr(module, "settings", ())
+    if config.activation != "tanh" and "activation" not in names:
+        hint = f"--cell rnn --activation {config.activation}"
+        raise UsageError(f"the cell {config.cell} has no activation to choose", hint)
     extra = {name: getattr(config, name) for name in names}
     return Cell(
         name=config.cell,
@@ -75,6 +80,8 @@ def bring(name: str, xp: Any) -> None:
     try:
         module = import_module(name)
     except (Exception, SystemExit) as error:  # it is anyone's code
+        if isinstance(error, SystemExit) and type(error) is not SystemExit:
+            raise  # a signal, on its way out
         reason = f"cannot be imported: {type(error).__name__}: {error}"
         raise UsageError(f"--cell {name}: {reason}", f"PYTHONPATH=. rnnforecast ... --cell {name}") from error
     try:
@@ -92,6 +99,9 @@ def try_out(module: Any, xp: Any) -> None:
     known = {f.name: f.default for f in fields(RunConfig)}
     extra = {name: known[name] for name in getattr(module, "settings", ())}
     params = module.init(2, 4, xp.random.default_rng(0), **extra)
+    for name, value in params.items():
+        if not PARAMETER.fullmatch(name) or str(value.dtype) != "float32":
+            raise TypeError(f"init gives {name!r} of {value.dtype}, expected float32 arrays under plain names")
     state = (xp.zeros((3, 4), "float32"),) * module.states
     new = module.step(xp.zeros((3, 2), "float32"), state, params, xp, **extra)
     found = [(part.shape, str(part.dtype)) for part in new]

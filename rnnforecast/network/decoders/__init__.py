@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from rnnforecast.network.arrays import Array, Params, State, init_linear, linear
+from rnnforecast.network.arrays import Array, Params, State, init_linear, linear, prefixed, under
 from rnnforecast.network.cells import Cell
 from rnnforecast.network.encoder import Dropout, Memory
 
@@ -104,3 +104,19 @@ def crossed(params: Params, layers: list[State]) -> list[State]:
     return [
         tuple(linear(part, params, f"bridge.{k}.{p}") for p, part in enumerate(state)) for k, state in enumerate(layers)
     ]
+
+
+def init_layers(sizes: Sizes, cell: Cell, inputs: int, rng: Any) -> dict[str, Array]:
+    """The layers of a decoder that is recurrent itself."""
+    widths = [inputs] + [sizes.D] * (sizes.num_layers - 1)
+    layers = [prefixed(cell.init(width, sizes.D, rng), f"layer.{k}") for k, width in enumerate(widths)]
+    return {name: value for layer in layers for name, value in layer.items()}
+
+
+def next_states(params: Params, x: Array, states: list[State], cell: Cell, xp: Any, drop: Dropout) -> list[State]:
+    """One step of every layer of a decoder that is recurrent itself, x (B, I)."""
+    new: list[State] = []
+    for k, state in enumerate(states):
+        new.append(cell.step(drop(x) if k else x, state, under(params, f"layer.{k}"), xp))
+        x = new[k][0]
+    return new

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from rnnforecast.network import head
-from rnnforecast.network.arrays import Array, Params, prefixed
+from rnnforecast.network.arrays import Array, Params
 from rnnforecast.network.cells import Cell
-from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge
-from rnnforecast.network.decoders.seq2seq import onward
+from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge, init_layers, next_states
 
 summary = "one step per segment ahead, all from the last state"
 
@@ -28,8 +27,7 @@ def init(sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]:
     params = init_bridge(sizes, cell, rng)
     params["place"] = rng.uniform(-1.0, 1.0, (segments, D)).astype("float32")
     inputs = D + length * (sizes.T + sizes.F) + sizes.S
-    for k in range(sizes.num_layers):
-        params |= prefixed(cell.init(D if k else inputs, D, rng), f"layer.{k}")
+    params |= init_layers(sizes, cell, inputs, rng)
     return params | head.init(D + length * sizes.T, D, length * sizes.T * sizes.Q, rng)
 
 
@@ -48,7 +46,7 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
     future = in_segments(code.future, m, length, xp)
     states = [tuple(each(part, m, xp) for part in state) for state in crossed(params, code.memory.layers)]
     x = xp.concatenate([xp.tile(place, (B, 1)), anchor, future, each(code.static, m, xp)], axis=1)
-    hidden = code.drop(onward(params, x, states, code.cell, xp, code.drop)[-1][0])  # (B m, D)
+    hidden = code.drop(next_states(params, x, states, code.cell, xp, code.drop)[-1][0])  # (B m, D)
     return head.apply(params, [hidden, anchor], xp).reshape(B, m * length, T, -1)[:, :H]
 
 

@@ -15,10 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 from rnnforecast.network import head
-from rnnforecast.network.arrays import Array, Params, State, init_linear, linear, prefixed, under
+from rnnforecast.network.arrays import Array, Params, init_linear, linear
 from rnnforecast.network.cells import Cell
-from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge
-from rnnforecast.network.encoder import Dropout
+from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge, init_layers, next_states
 
 summary = "a second recurrent network; --attention, --teacher-forcing"
 
@@ -27,8 +26,7 @@ def init(sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]:
     D, context = sizes.D, sizes.E * sizes.attention
     inputs = 2 * sizes.T + sizes.F + sizes.S + context
     params = init_bridge(sizes, cell, rng)
-    for k in range(sizes.num_layers):
-        params |= prefixed(cell.init(D if k else inputs, D, rng), f"layer.{k}")
+    params |= init_layers(sizes, cell, inputs, rng)
     if sizes.attention:
         params |= init_linear("query", D, D, rng)
         params["key"] = rng.uniform(-(sizes.E**-0.5), sizes.E**-0.5, (D, sizes.E)).astype("float32")
@@ -50,21 +48,12 @@ def decode(params: Params, code: Code, xp: Any) -> Array:
     for k in range(H):
         around = [code.static, code.future[:, k], code.anchor[:, k]]
         x = xp.concatenate([value, *around, *look(states[-1][0])], axis=1)
-        states = onward(params, x, states, code.cell, xp, code.drop)
+        states = next_states(params, x, states, code.cell, xp, code.drop)
         hidden = states[-1][0]  # (B, D)
         z = [code.drop(hidden), *look(hidden), *around]
         steps.append(head.apply(params, z, xp).reshape(B, T, -1))  # (B, T, Q)
         value = code.fed(k, steps[k], xp)
     return xp.stack(steps, axis=1)
-
-
-def onward(params: Params, x: Array, states: list[State], cell: Cell, xp: Any, drop: Dropout) -> list[State]:
-    """One step of every layer, x (B, I)."""
-    new: list[State] = []
-    for k, state in enumerate(states):
-        new.append(cell.step(drop(x) if k else x, state, under(params, f"layer.{k}"), xp))
-        x = new[k][0]
-    return new
 
 
 def attention(params: Params, outputs: Array, xp: Any) -> Any:

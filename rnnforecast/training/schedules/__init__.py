@@ -5,7 +5,7 @@ A schedule is a module with
     Schedule(peak, max_epochs)  with
         rate(at)                the rate when `at` epochs have passed: 2.5 is halfway through the third
         told(improved)          after each epoch, whether validation gained; True: learn on from the best weights
-        stalled, peak           its memory: an unfinished run keeps both and sets them again
+        attributes, plain numbers: its memory, which an unfinished run keeps and sets again
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from rnnforecast.config import RunConfig
 
 
 class Schedule(Protocol):
-    peak: float
-    stalled: int
-
     def rate(self, at: float) -> float: ...
 
     def told(self, improved: bool) -> bool: ...

@@ -15,7 +15,6 @@ class Schedule:
 
     def __init__(self, peak: float, max_epochs: int) -> None:
         self.peak = peak
-        self.stalled = 0
         self.max_epochs = max_epochs
 
     def rate(self, at: float) -> float:
