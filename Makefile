@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 	$(BIN)/rnnforecast predict -m demo.safetensors --chart
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import rnnforecast
-from rnnforecast.config import DataFlags, RunConfig, listed
+from rnnforecast.config import DataFlags, RunConfig, declared, listed
 from tests.cli.process import TINY, Done, hourly, names_in, refused, run, shell, wave, works, write
 from tests.cli.test_evaluate import strict
 
@@ -37,7 +37,11 @@ def is_explained(f: Any, text: str) -> bool:
     told = after[1] != "" and " --" not in after[0].replace(f"--no-{f.name.replace('_', '-')}", "").replace(" / --", "")
     shown = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)
     without = f.default in (MISSING, None, (), "")
-    return told and (without or after[2].startswith(f" [default: {shown.lower() if f.default is False else shown}]"))
+    rest = after[2]
+    for name, line in declared(f.metadata["folder"], "summary").items() if "folder" in f.metadata else ():
+        told = told and f" {name} = {line}" in rest
+        rest = rest.partition(line)[2]
+    return told and (without or rest.startswith(f" [default: {shown.lower() if type(f.default) is bool else shown}]"))
 
 
 # --- help ---
@@ -77,7 +81,7 @@ def test_every_setting_is_in_the_help_of_train(f: Any, helps: dict[str, str]) ->
     ("folder", "flag"),
     [
         ("network/cells", "--cell"), ("network/decoders", "--decoder"), ("floors", "--floor"),
-        ("training/losses", "--loss"),
+        ("training/losses", "--loss"), ("training/schedules", "--schedule"),
     ],
 )  # fmt: skip
 def test_every_file_of_a_folder_is_a_choice_in_the_help(folder: str, flag: str, helps: dict[str, str]) -> None:

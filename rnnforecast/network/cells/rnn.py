@@ -11,7 +11,7 @@ from rnnforecast.network.activations import ACTIVATIONS, FIRST_SLOPE
 from rnnforecast.network.arrays import Array, Params, State
 from rnnforecast.network.cells import drive, init_gates
 
-summary = "Elman's simple recurrent network; --activation"
+summary = "Elman's simple recurrent network (--activation)"
 states = 1
 settings = ("activation",)
 
