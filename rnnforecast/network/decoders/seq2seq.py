@@ -19,7 +19,7 @@ from rnnforecast.network.arrays import Array, Params, init_linear, linear
 from rnnforecast.network.cells import Cell
 from rnnforecast.network.decoders import Code, Sizes, crossed, init_bridge, init_layers, next_states
 
-summary = "a second recurrent network, with --attention where asked"
+summary = "a second recurrent network (see --attention)"
 
 
 def init(sizes: Sizes, cell: Cell, rng: Any) -> dict[str, Array]:
