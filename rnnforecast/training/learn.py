@@ -158,8 +158,8 @@ def taken_up(course: Course, progress: Progress) -> Attempt:
 
 def alike(weights: Arrays, fresh: Arrays) -> Arrays:
     """Weights of the very shapes of `fresh`. Raises Mismatch."""
-    there = {name: (*value.shape, value.dtype.name) for name, value in weights.items()}
-    here = {name: (*value.shape, value.dtype.name) for name, value in fresh.items()}
+    there = {name: f"{value.dtype.name} {value.shape}" for name, value in weights.items()}
+    here = {name: f"{value.dtype.name} {value.shape}" for name, value in fresh.items()}
     if there != here:
         name = sorted(there.items() ^ here.items())[0][0]
         raise Mismatch(

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from rnnforecast.config import listed
+from rnnforecast.data.windows import Batch
 from rnnforecast.errors import Interrupted, Mismatch, TrainingFailed
 from rnnforecast.floors import ridge
 from rnnforecast.network import forecaster
@@ -22,7 +23,7 @@ from rnnforecast.training import learner as workplace
 from rnnforecast.training.learn import Course, continue_on, learn
 from rnnforecast.training.learner import Learner, Tally
 from rnnforecast.training.lesson import Lesson, as_torch
-from rnnforecast.training.observer import Silent
+from rnnforecast.training.observer import Epoch, Silent
 from rnnforecast.training.schedules.plateau import STALL
 from rnnforecast.training.state import Progress
 from tests.making import HOUR, Array, bent, rich, settings, tide, widths_of, windows_of
@@ -235,6 +236,65 @@ def test_a_cosine_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(equal(weights, params) for weights in begun[kept_at + 1 :])
 
 
+# A signal that is not found yet --------------------------------------------------------------------------------------
+
+
+def scripted(
+    monkeypatch: pytest.MonkeyPatch, train: list[float], check: list[float], alone: bool, patience: int
+) -> tuple[list[Epoch], list[bool]]:
+    """What is told of a network with these losses per epoch, from 1 before training; and which epochs went back."""
+    given = course(bent(120), replace(BENT, max_epochs=len(train), patience=patience))
+    if not alone:
+        given = replace(given, lesson=replace(given.lesson, anchor=np.zeros((len(given.lesson.origins), 1, 1))))
+    left, errors, losses = [0], iter([1.0, *check]), iter(train)
+    monkeypatch.setattr(Learner, "evaluate", lambda self, lesson: next(errors))  # noqa: ARG005
+    monkeypatch.setattr(Learner, "epoch", lambda self, *given: Tally(next(losses), 1, 1.0, 1))  # noqa: ARG005
+    monkeypatch.setattr(Learner, "go_back_to", lambda self, weights: left.append(len(told(given)) + 1))  # noqa: ARG005
+    learn(given)
+    told_of = told(given)
+    return told_of, [epoch.number in left for epoch in told_of]
+
+
+FALLING = [1 - 0.01 * k for k in range(12)]
+RISING = [1 + 0.01 * k for k in range(1, 13)]
+
+
+def test_a_lone_network_that_gets_worse_at_first_is_left_to_cross_the_valley(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as its training loss falls: neither the plateau schedule takes it back, nor does patience end it."""
+    told_of, back = scripted(monkeypatch, FALLING, RISING, alone=True, patience=2)
+    assert len(told_of) == 12
+    assert not any(back)
+    assert {epoch.learning_rate for epoch in told_of} == {0.02}
+    assert not any(epoch.best for epoch in told_of)
+
+
+def test_a_network_with_a_floor_that_gets_worse_is_taken_back_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    told_of, back = scripted(monkeypatch, FALLING, RISING, alone=False, patience=2)
+    assert len(told_of) == 2
+    told_of, back = scripted(monkeypatch, FALLING, RISING, alone=False, patience=0)
+    assert [k + 1 for k in range(12) if back[k]] == [STALL, 2 * STALL, 3 * STALL, 4 * STALL]
+    assert told_of[-1].learning_rate == 0.02 / 2**3  # that of the epoch itself
+
+
+def test_a_lone_network_whose_training_loss_does_not_fall_is_taken_back_and_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flat = [1.0] * 12  # no lower than the first
+    told_of, _ = scripted(monkeypatch, flat, RISING, alone=True, patience=2)
+    assert len(told_of) == 1 + 2
+    _, back = scripted(monkeypatch, flat, RISING, alone=True, patience=0)
+    assert back.index(True) == 1 + STALL - 1
+
+
+def test_a_lone_network_that_has_found_its_signal_is_ended_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its validation error, once below FOUND of that before training, is all that counts."""
+    nearly, there = room.FOUND + 1e-6, room.FOUND
+    for error, epochs in ((nearly, 12), (there, 3 + 2)):
+        told_of, _ = scripted(monkeypatch, FALLING, [*RISING[:2], error, *RISING[3:]], alone=True, patience=2)
+        assert len(told_of) == epochs
+        assert [epoch.number for epoch in told_of if epoch.best] == [3]
+
+
 # Time and signals -----------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +348,7 @@ def test_a_signal_stops_within_the_epoch(signal: int) -> None:
     assert recorder.epochs == []
     assert recorder.left == -1  # it asked after each batch, and no more
     with pytest.raises(Interrupted):
-        continue_on(BENT, fresh(given), given.lesson, 1, Recorder(signal))
+        continue_on(replace(given, observer=Recorder(signal)), fresh(given), 1)
 
 
 @pytest.fixture
@@ -310,7 +370,7 @@ def test_torch_has_its_threads_back_however_training_ends() -> None:
         learn(replace(given, observer=Recorder(2)))
     assert torch.get_num_threads() == 2
     again = Recorder()
-    continue_on(BENT, fresh(given), given.lesson, 1, again)
+    continue_on(replace(given, observer=again), fresh(given), 1)
     assert (again.threads, torch.get_num_threads()) == ({1}, 2)
 
 
@@ -334,24 +394,39 @@ def test_training_begins_with_the_weights_that_it_is_given() -> None:
 def test_weights_of_other_shapes_are_refused_by_the_name_of_the_first() -> None:
     given = course(bent(150), BENT)
     other = fresh(course(bent(150), replace(BENT, hidden_size=8)))
-    with pytest.raises(Mismatch, match=r"decoder\.mix\.bias is \(8,\), expected \(16,\)") as caught:
+    with pytest.raises(Mismatch, match=r"decoder\.mix\.bias is float32 \(8,\), expected float32 \(16,\)") as caught:
         learn(given, warm_start=other)
     assert "--from" in caught.value.hint
     missing = fresh(given)
     del missing["skip.bias"]
-    with pytest.raises(Mismatch, match=r"skip\.bias is None, expected \(1,\)"):
+    with pytest.raises(Mismatch, match=r"skip\.bias is None, expected float32 \(1,\)"):
         learn(given, warm_start=missing)
+    wide = {**fresh(given), "skip.bias": np.zeros(1)}
+    with pytest.raises(Mismatch, match=r"skip\.bias is float64 \(1,\), expected float32 \(1,\)"):
+        learn(given, warm_start=wide)
     assert told(given) == []
+
+
+def test_weights_that_may_only_be_read_are_learned_from_and_left_alone() -> None:
+    """As those of a file are."""
+    given = course(bent(150), replace(BENT, max_epochs=1))
+    params = fresh(given)
+    for value in params.values():
+        value.flags.writeable = False
+    learned, _ = learn(given, warm_start=params)
+    assert not equal(learned, params)
+    assert equal(params, fresh(given))
+    assert not equal(continue_on(given, params, 1), params)
 
 
 def test_more_epochs_move_the_weights_and_leave_what_they_began_with() -> None:
     given = course(bent(150), BENT)
     params = fresh(given)
     before = {name: value.copy() for name, value in params.items()}
-    more = continue_on(BENT, params, given.lesson, 2, Silent())
+    more = continue_on(given, params, 2)
     assert equal(params, before)
     assert not equal(more, before)
-    assert equal(more, continue_on(BENT, params, given.lesson, 2, Silent()))
+    assert equal(more, continue_on(given, params, 2))
 
 
 def test_more_epochs_are_at_a_tenth_of_the_rate_whatever_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,8 +439,58 @@ def test_more_epochs_are_at_a_tenth_of_the_rate_whatever_the_schedule(monkeypatc
 
     monkeypatch.setattr(Learner, "update", update)
     given = course(bent(150), replace(BENT, schedule="cosine", warmup_epochs=5))
-    continue_on(given.config, fresh(given), given.lesson, 2, Silent())
+    continue_on(given, fresh(given), 2)
     assert rates == pytest.approx([0.002] * len(rates))
+    assert len(rates) == 2 * 3  # 95 windows by 32
+
+
+def test_more_epochs_are_never_taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[float] = []
+    whole = Learner.batch_loss
+
+    def batch_loss(self: Learner, batch: Batch, anchor: torch.Tensor | None, share: float = 0.0) -> torch.Tensor:
+        taught.append(share)
+        return whole(self, batch, anchor, share)
+
+    monkeypatch.setattr(Learner, "batch_loss", batch_loss)
+    config = replace(BENT, horizon=2, decoder="seq2seq", teacher_forcing=0.9, max_epochs=2)
+    given = course(bent(150), config)
+    learn(given)
+    assert set(taught) == {0.9, 0.0}  # the second epoch is the first half over
+    taught.clear()
+    continue_on(given, fresh(given), 2)
+    assert set(taught) == {0.0}
+
+
+def test_more_epochs_that_diverge_are_counted_from_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workplace, "loss_named", lambda name: broken_after(2))  # noqa: ARG005
+    given = course(bent(120), replace(BENT, batch_size=1000))
+    with pytest.raises(TrainingFailed, match="diverged in epoch 3: the loss is no longer a number"):
+        continue_on(given, fresh(given), 5)
+    monkeypatch.setattr(workplace, "loss_named", lambda name: broken_after(0))  # noqa: ARG005
+    with pytest.raises(TrainingFailed, match="diverged in epoch 1: "):
+        continue_on(given, fresh(given), 5)
+
+
+def test_more_epochs_end_where_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that ticks once whenever it is read: once before an epoch, and after each of its batches."""
+    ticks = count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
+    monkeypatch.setattr(room, "time", clock)
+    monkeypatch.setattr(workplace, "time", clock)
+    batches: list[int] = []
+    whole = Learner.epoch
+
+    def epoch(self: Learner, *given: object) -> Tally:
+        batches.append((tally := whole(self, *given)).batches)
+        return tally
+
+    monkeypatch.setattr(Learner, "epoch", epoch)
+    given = course(bent(150), BENT, deadline=5.5)  # 95 windows by 32
+    assert not equal(continue_on(given, fresh(given), 9), fresh(given))
+    assert batches == [3, 2]
+    assert equal(continue_on(given, fresh(given), 9), fresh(given))  # none is left
+    assert batches == [3, 2]
 
 
 # Windows --------------------------------------------------------------------------------------------------------------

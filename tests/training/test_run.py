@@ -24,8 +24,11 @@ from rnnforecast import checkpoint, packing
 from rnnforecast.config import of_network
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
+from rnnforecast.data.widths import Widths
 from rnnforecast.errors import Interrupted, Mismatch, TrainingFailed, UsageError
+from rnnforecast.evaluation.backtest import backtest, scored
 from rnnforecast.model import Model
+from rnnforecast.network import forecaster
 from rnnforecast.training import fit as room
 from rnnforecast.training import learner as workplace
 from rnnforecast.training import run as track
@@ -33,7 +36,7 @@ from rnnforecast.training.fit import fit, workshop
 from rnnforecast.training.learner import Learner, Tally
 from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Silent
-from rnnforecast.training.run import Run, differences, digest, key_of, widths_of
+from rnnforecast.training.run import Run, differences, digest, key_of, refuse_giant, widths_of
 from rnnforecast.training.state import Unfinished, pack, unpack
 from tests import making
 from tests.making import Array, bent, fitted, layout_of, panel_of, tide
@@ -90,6 +93,7 @@ def stopped(config: Any, after: int, **more: Any) -> list[Unfinished]:
     return recorder.states
 
 
+BATCHES = 4  # of an epoch
 WAYS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "gru with dropout": {"cell": "gru", "dropout": 0.3, "num_layers": 2},
@@ -111,9 +115,12 @@ def test_a_run_that_was_stopped_within_an_epoch_ends_as_one_that_was_not(way: st
     config = settings(**WAYS[way])
     recorder = Recorder(after=10**9)
     whole = fit_of(config, recorder)
-    states = stopped(config, (10**9 - recorder.left) // 2 + 1)
+    after = (10**9 - recorder.left) // 2 + 1
+    if way == "plateau that goes back":  # within the epoch before the first return
+        rates = [epoch.learning_rate for epoch in recorder.epochs]
+        after = next(k for k in range(1, len(rates)) if rates[k] < rates[0]) * BATCHES - 2
+    states = stopped(config, after)
     assert 0 < len(states) < len(recorder.states)
-    assert whole.about["epochs"][len(states[-1].done)] > states[-1].progress.epochs  # it gained after the stop
     for through in (through_values, through_a_file):
         later = Recorder(after=10**9)
         assert all_of(fit_of(config, later, resumed=through(states[-1]))) == all_of(whole)
@@ -149,7 +156,7 @@ def test_a_run_may_be_stopped_again_and_again() -> None:
     whole, states, _ = short()
     state, heard = None, 0
     for _ in range(len(states)):
-        recorder = Recorder(15, after=6)  # an epoch takes 4 batches
+        recorder = Recorder(15, after=BATCHES + 2)
         try:
             model = fit_of(settings(**SHORT), recorder, resumed=state)
             break
@@ -231,15 +238,17 @@ def test_a_run_may_be_given_more_time() -> None:
 
 def test_the_key_is_plain_values_and_tells_what_differs() -> None:
     config = settings()
-    key = key_of(config, "abc")
+    key = key_of(config, "abc", ["y", "m"])
     assert json.loads(json.dumps(key)) == key
-    assert (key["data"], key["from"]) == ("abc", None)
+    assert (key["columns"], key["data"], key["from"]) == (["y", "m"], "abc", None)
     assert "max_time" not in key["settings"]
     state = replace(short()[1][0], key=json.loads(json.dumps(key)))
-    assert differences(state, key_of(replace(config, max_time="10m"), "abc")) == []
-    told = differences(state, key_of(replace(config, clip=2.0, loss="mse"), "abd"))
-    assert told == ["loss pinball, now mse", "clip 1.0, now 2.0", "other data"]
-    assert differences(state, key_of(config, "abc", short()[0])) == ["another model to start from"]
+    assert differences(state, key_of(replace(config, max_time="10m"), "abc", ["y", "m"]), from_itself=False) == []
+    told = differences(state, key_of(replace(config, clip=2.0, loss="mse"), "abd", ["y", "ft"]), from_itself=False)
+    assert told == ["loss pinball, now mse", "clip 1.0, now 2.0", "other columns", "other data"]
+    from_another = key_of(config, "abc", ["y", "m"], short()[0])
+    assert differences(state, from_another, from_itself=False) == ["another model to start from"]
+    assert differences(state, from_another, from_itself=True) == []
 
 
 def test_a_model_to_start_from_is_known_by_its_weights_in_whatever_order() -> None:
@@ -311,7 +320,7 @@ def test_a_time_that_is_long_enough_changes_nothing_but_the_settings() -> None:
 
 def run_of(config: Any, deadline: float = math.inf, **more: Any) -> Run:
     shop = workshop(panel(), config, Recorder(after=10**9))
-    return Run(shop, key_of(config, "x"), more.get("resumed"), more.get("warm_start"), deadline)
+    return Run(shop, key_of(config, "x", []), more.get("resumed"), more.get("warm_start"), deadline)
 
 
 def lesson_of(run: Run) -> Lesson:
@@ -338,7 +347,21 @@ def test_each_network_has_a_course_of_its_own() -> None:
     assert [course.number for course in courses] == [0, 1, 2]
     assert [course.config for course in courses] == [of_network(config, k) for k in range(3)]
     assert courses[0].widths == widths_of(run.shop.windows)
-    assert run.shop.observer.stages == [f"training the lstm, {k} of 3" for k in (1, 2, 3)]
+    assert run.shop.observer.stages == []
+
+
+@pytest.mark.parametrize(("networks", "words"), [(1, [""]), (3, [", 1 of 3", ", 2 of 3", ", 3 of 3"])])
+def test_each_network_is_announced_before_it_is_trained(networks: int, words: list[str]) -> None:
+    run = run_of(settings(num_networks=networks, max_epochs=1))
+    run.networks(lesson_of(run), lesson_of(run))
+    assert run.shop.observer.stages == [f"training the lstm{word}" for word in words]
+
+
+def test_a_final_fit_announces_no_training() -> None:
+    recorder = Recorder(after=10**9)
+    fit_of(settings(num_networks=2, max_epochs=1, final_fit=True), recorder)
+    trained = [text for text in recorder.stages if text.startswith("training")]
+    assert trained == ["training the lstm, 1 of 2", "training the lstm, 2 of 2"]
 
 
 # From another model ---------------------------------------------------------------------------------------------------
@@ -351,7 +374,7 @@ def test_training_goes_on_from_the_weights_of_another_model() -> None:
     slow = replace(config, max_epochs=1, learning_rate=1e-9)
     second = fit_of(slow, again, warm_start=first)
     assert again.epochs[0].start_loss == min(e.validation_loss for e in heard.epochs) < heard.epochs[0].start_loss
-    for name, value in first.members.networks[0].final.items():
+    for name, value in first.members.networks[0].fitted.items():
         np.testing.assert_allclose(second.members.networks[0].fitted[name], value, atol=1e-6, err_msg=name)
     origins = split(panel(), config).validation
     own = first.members.over(first.windows(panel()), origins)
@@ -359,7 +382,8 @@ def test_training_goes_on_from_the_weights_of_another_model() -> None:
     assert again.epochs[0].start_loss == pytest.approx(error, rel=1e-5)
 
 
-def test_it_is_the_final_weights_that_are_gone_on_from(tmp_path: Path) -> None:
+def test_it_is_never_the_final_weights_that_are_gone_on_from(tmp_path: Path) -> None:
+    """They may have seen the test part."""
     config = settings(cell="gru", max_epochs=2, final_fit=True)
     first = fit_of(config)
     network = first.members.networks[0]
@@ -369,17 +393,19 @@ def test_it_is_the_final_weights_that_are_gone_on_from(tmp_path: Path) -> None:
     untrained = replace(config, learning_rate=1e-9, max_epochs=1, final_fit=False)
     for model in (first, read):
         second = fit_of(untrained, warm_start=model)
-        for name, value in network.final.items():
+        for name, value in network.fitted.items():
             np.testing.assert_allclose(second.members.networks[0].fitted[name], value, atol=1e-6, err_msg=name)
+    unlike = [np.abs(network.final[name] - value).max() for name, value in network.fitted.items()]
+    assert max(unlike) > 1e-4  # the two can be told apart
 
 
 def test_every_network_goes_on_from_its_own() -> None:
     first = short()[0]
     second = fit_of(settings(**(SHORT | {"learning_rate": 1e-9, "max_epochs": 1, "dropout": 0.0})), warm_start=first)
-    shapes = [{name: value.shape for name, value in n.final.items()} for n in first.members.networks]
+    shapes = [{name: value.shape for name, value in n.fitted.items()} for n in first.members.networks]
     assert shapes[0] != shapes[1]
     for one, other in zip(first.members.networks, second.members.networks, strict=True):
-        for name, value in one.final.items():
+        for name, value in one.fitted.items():
             np.testing.assert_allclose(other.fitted[name], value, atol=1e-6, err_msg=name)
 
 
@@ -406,10 +432,10 @@ def test_a_run_from_a_model_goes_on_where_the_model_comes_from_a_file(tmp_path: 
 
 def test_a_model_of_other_shapes_is_refused_by_the_tensor_that_does_not_fit() -> None:
     first = fit_of(settings(cell="gru", max_epochs=1))
-    with pytest.raises(Mismatch, match=r"decoder\.mix\.bias is \(3,\), expected \(4,\)") as caught:
+    with pytest.raises(Mismatch, match=r"decoder\.mix\.bias is float32 \(3,\), expected float32 \(4,\)") as caught:
         fit_of(settings(cell="gru", max_epochs=1, hidden_size=4), warm_start=first)
     assert "--from" in caught.value.hint
-    with pytest.raises(Mismatch, match=r"skip\.weight is \(2, 4\), expected \(2, 7\)"):
+    with pytest.raises(Mismatch, match=r"skip\.weight is float32 \(2, 4\), expected float32 \(2, 7\)"):
         fit_of(settings(cell="gru", max_epochs=1, lookback=7), warm_start=first)
 
 
@@ -424,13 +450,14 @@ def test_a_model_of_another_number_of_networks_is_refused(there: int, here: int)
 
 
 def test_networks_go_on_correcting_the_floor_that_they_know() -> None:
-    """Even where another one would be chosen now."""
+    """Even where another one is the best now; the ranking comes from validation all the same."""
     auto = settings(max_epochs=1, floor="auto")
     fresh = fit_of(auto, panel=tides())
     poor = fresh.ranking[-1]
     first = fit_of(replace(auto, floor=poor), panel=tides())
     second = fit_of(auto, panel=tides(), warm_start=first)
-    assert second.members.networks[0].anchor == poor == second.ranking[0]
+    assert second.members.networks[0].anchor == poor == first.ranking[0]
+    assert second.ranking == fresh.ranking
     assert fresh.members.networks[0].anchor == fresh.ranking[0] != poor
     other = fit_of(replace(auto, floor="ridge"), panel=tides(), warm_start=first)
     assert other.members.networks[0].anchor == "ridge"  # who names one has his way
@@ -442,12 +469,21 @@ def test_networks_that_stood_alone_go_on_alone() -> None:
     assert second.members.networks[0].anchor is None
 
 
-def test_the_floor_of_a_run_is_the_one_named_or_else_the_one_known() -> None:
-    known = fitted("tide", floor="persistence")
-    assert run_of(settings(floor="auto"), warm_start=known).floor == "persistence"
-    assert run_of(settings(floor="ridge"), warm_start=known).floor == "ridge"
-    assert run_of(settings(floor="none"), warm_start=known).floor == "none"
-    assert run_of(settings(floor="auto")).floor == "auto"
+def test_the_anchor_of_a_run_is_the_one_known_or_else_the_best() -> None:
+    """Where a floor is named it is the best: the ranking puts it first."""
+    known, alone = fitted("tide", floor="persistence"), fitted("tide", floor="none")
+    auto, named, none = settings(floor="auto"), settings(floor="ridge"), settings(floor="none")
+    assert run_of(auto, warm_start=known).anchor("seasonal") == "persistence"
+    assert run_of(auto, warm_start=alone).anchor("seasonal") is None
+    assert run_of(named, warm_start=known).anchor("ridge") == "ridge"
+    assert run_of(none, warm_start=known).anchor("seasonal") is None
+    assert run_of(auto).anchor("seasonal") == "seasonal"
+    assert run_of(none).anchor("seasonal") is None
+    assert run_of(auto, warm_start=through_a_file(of_columns(short()[1][0], []))).anchor("seasonal") == "seasonal"
+
+
+def of_columns(state: Unfinished, columns: list[str]) -> Unfinished:
+    return replace(state, key={**state.key, "columns": columns})
 
 
 def test_the_best_weights_of_an_unfinished_run_may_be_started_from() -> None:
@@ -458,16 +494,99 @@ def test_the_best_weights_of_an_unfinished_run_may_be_started_from() -> None:
     for weights, network in zip(state.last_good, started.members.networks, strict=True):
         for name, value in weights.items():
             np.testing.assert_allclose(network.fitted[name], value, atol=1e-6, err_msg=name)
-    with pytest.raises(Mismatch, match="holds 1 networks, expected 2"):
-        fit_of(slow, warm_start=states[0])  # of its second network nothing was made yet
+
+
+def test_networks_that_an_unfinished_run_has_not_begun_start_fresh() -> None:
+    state = short()[1][0]
+    assert len(state.last_good) == 1
+    slow = settings(**(SHORT | {"learning_rate": 1e-9, "max_epochs": 1, "dropout": 0.0}))
+    started, fresh = fit_of(slow, warm_start=state).members.networks, fit_of(slow).members.networks
+    for name, value in state.last_good[0].items():
+        np.testing.assert_allclose(started[0].fitted[name], value, atol=1e-6, err_msg=name)
+    assert not equal(started[0].fitted, fresh[0].fitted)
+    assert equal(started[1].fitted, fresh[1].fitted)
+
+
+def test_an_unfinished_run_of_other_columns_is_not_started_from() -> None:
+    recorder, state = Recorder(after=10**9), short()[1][0]
+    with pytest.raises(Mismatch, match="the run to start from has other columns") as caught:
+        fit_of(settings(**SHORT), recorder, warm_start=of_columns(state, [*state.key["columns"], "more"]))
+    assert "--from" in caught.value.hint
+    assert recorder.stages == []
+
+
+def test_other_units_are_other_columns() -> None:
+    state, recorder = short()[1][0], Recorder(after=10**9)
+    with pytest.raises(Mismatch, match=r"another one: other columns$"):
+        fit(panel(), layout_of(panel(), units=("ft",)), settings(**SHORT), observer=recorder, resumed=state)
+    with pytest.raises(Mismatch, match="the run to start from has other columns"):
+        fit(panel(), layout_of(panel(), units=("ft",)), settings(**SHORT), observer=recorder, warm_start=state)
+    assert recorder.stages == []
+
+
+# What the model that was started from has seen ------------------------------------------------------------------------
+
+
+def test_what_the_model_started_from_has_seen_is_not_scored_as_unseen() -> None:
+    config = making.settings(lookback=4, horizon=2, hidden_size=3)
+    values = tide(400)
+    long, early = panel_of(values), panel_of(values[:200])
+    first = fit_of(config, panel=long)
+    assert first.record.validation_end[0] > fit_of(config, panel=early).record.data_end[0]
+    second = fit_of(config, panel=early, warm_start=first)
+    assert second.record.validation_end.tolist() == first.record.validation_end.tolist()
+    assert scored(second, early).scores.in_sample
+    assert not scored(fit_of(config, panel=early), early).scores.in_sample
+    later = backtest(second, long)  # what neither has seen
+    assert not later.in_sample
+    assert later.first == backtest(first, long).first
+
+
+def test_of_two_ends_of_validation_the_later_counts_for_each_series_by_its_id() -> None:
+    config = making.settings(lookback=4, horizon=2, hidden_size=3)
+    one, other = tide(300), tide(300, 5)
+    known = panel_of(one, other[:150], ids=("a", "b"))
+    here = panel_of(other, one[:150], tide(200, 7), ids=("b", "a", "new"))
+    first, alone = fit_of(config, panel=known), fit_of(config, panel=here)
+    second = fit_of(config, panel=here, warm_start=first)
+    there, own = (dict(zip(m.record.ids, m.record.validation_end.tolist(), strict=True)) for m in (first, alone))
+    assert there["a"] > own["a"]
+    assert there["b"] < own["b"]
+    assert second.record.ids == ("b", "a", "new")
+    assert second.record.validation_end.tolist() == [own["b"], there["a"], own["new"]]
+    assert second.record.data_end.tolist() == alone.record.data_end.tolist()
+    assert second.record.fingerprint == alone.record.fingerprint
+
+
+# Giants ---------------------------------------------------------------------------------------------------------------
 
 
 def test_networks_too_large_to_be_kept_are_refused_before_any_is_made() -> None:
     recorder = Recorder(after=10**9)
     for giant in ({"hidden_size": 4096, "num_layers": 16}, {"hidden_size": 1024, "num_networks": 64}):
-        with pytest.raises(UsageError, match="parameters; 200,000,000 in all networks together are kept at most"):
+        with pytest.raises(UsageError, match=r"parameters; at most [0-9,]+ can be kept"):
             fit_of(settings(**giant), recorder)
     assert recorder.stages == []
+
+
+@pytest.mark.parametrize(("networks", "final", "copies"), [(1, False, 6), (1, True, 7), (4, False, 9), (4, True, 13)])
+def test_all_copies_of_the_weights_count_to_the_last_byte_and_tensor(
+    networks: int, final: bool, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unfinished run's five and one or two of each network."""
+    config, widths = settings(num_networks=networks, final_fit=final), Widths(1, 0, 0, 0, 0)
+    params = forecaster.init(config, widths, np.random.default_rng(0))
+    count = sum(value.size for value in params.values())
+    monkeypatch.setattr(track, "LARGEST", 4 * count * copies)
+    monkeypatch.setattr(track, "MOST_TENSORS", len(params) * copies)
+    refuse_giant(config, widths)
+    monkeypatch.setattr(track, "MOST_TENSORS", len(params) * copies - 1)
+    with pytest.raises(UsageError, match=f"^{networks} networks of {len(params)} arrays each are more") as caught:
+        refuse_giant(config, widths)
+    assert "--num-networks" in caught.value.hint
+    monkeypatch.setattr(track, "LARGEST", 4 * count * copies - 1)
+    with pytest.raises(UsageError, match=f"would have {count:,} parameters; at most {count - 1:,} can be kept"):
+        refuse_giant(config, widths)
 
 
 def arrays(model: Model) -> Sequence[Array]:

@@ -16,11 +16,12 @@ from rnnforecast.errors import ModelUnusable
 from rnnforecast.training.learn import learn
 from rnnforecast.training.learner import Learner, restored, taken
 from rnnforecast.training.observer import Silent
-from rnnforecast.training.state import ARRAYS, Progress, Unfinished, pack, unpack
+from rnnforecast.training.state import ARRAYS, Progress, Unfinished, is_run, pack, unpack
 from tests.making import Array, bent, fitted
-from tests.training.school import BENT, beginner, course, equal, fresh
+from tests.training.school import BENT, beginner, course, equal, fresh, told
 
 SOURCE = "gauge.training.safetensors"
+OF_ATTEMPT = ("epochs", "start", "best", "kept_at", "lowest", "moved_at")
 SMALL = replace(BENT, dropout=0.2, num_layers=2, hidden_size=4, max_epochs=3)
 
 
@@ -33,7 +34,7 @@ def states_of(config: Any = SMALL) -> list[Progress]:
 def unfinished() -> Unfinished:
     """The second of three networks after two epochs."""
     given = course(bent(120), SMALL)
-    return Unfinished({"settings": {"seed": 0}, "data": "x"}, ((fresh(given), 3),), states_of()[1])
+    return Unfinished({"settings": {"seed": 0, "num_networks": 3}, "data": "x"}, ((fresh(given), 3),), states_of()[1])
 
 
 def bits(progress: Progress) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def bits(progress: Progress) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for f in fields(progress):
         value = getattr(progress, f.name)
-        if isinstance(value, dict):
+        if f.name in ARRAYS:
             out |= {f"{f.name}.{k}": (v.dtype.str, v.shape, v.tobytes()) for k, v in value.items()}
         else:
             out[f.name] = value.tobytes() if isinstance(value, np.ndarray) else value
@@ -58,11 +59,25 @@ def test_a_state_holds_all_that_it_names() -> None:
     assert {float(value) for value in progress.steps.values()} == {6.0}
     assert progress.kept_at <= 2
     assert progress.best <= progress.start
+    assert progress.kept_at <= progress.moved_at <= 2
+    assert progress.schedule == {"peak": 0.02, "stalled": 2 - progress.moved_at}
+
+
+def test_the_least_training_loss_and_the_last_epoch_that_got_anywhere_are_kept() -> None:
+    states: list[Progress] = []
+    given = course(bent(300), replace(BENT, max_epochs=8, patience=0), at_epoch=states.append)
+    learn(given)
+    losses = [epoch.train_loss for epoch in told(given)]
+    assert [state.lowest for state in states] == [min(losses[: k + 1]) for k in range(8)]
+    assert [state.kept_at for state in states] == [
+        max([epoch.number for epoch in told(given)[: k + 1] if epoch.best], default=0) for k in range(8)
+    ]
+    assert all(state.kept_at <= state.moved_at <= state.epochs for state in states)
 
 
 def test_before_the_first_update_the_optimiser_remembers_nothing() -> None:
     given = course(bent(120), SMALL)
-    numbers = {"epochs": 0, "start": 1.0, "best": 1.0, "kept_at": 0}
+    numbers = {"epochs": 0, "start": 1.0, "best": 1.0, "kept_at": 0, "lowest": 2.0, "moved_at": 0}
     progress = taken(beginner(given), np.random.default_rng(0), fresh(given), **numbers)
     assert (progress.first, progress.second, progress.steps) == ({}, {}, {})
     back = restored(progress, SMALL, np.random.default_rng(1))
@@ -83,7 +98,7 @@ def test_a_learner_that_was_restored_is_in_the_very_same_state() -> None:
     drawing = np.random.default_rng(99)
     torch.manual_seed(99)
     learner = restored(progress, SMALL, drawing)
-    numbers = {name: getattr(progress, name) for name in ("epochs", "start", "best", "kept_at")}
+    numbers = {name: getattr(progress, name) for name in OF_ATTEMPT}
     assert bits(taken(learner, drawing, progress.kept, **numbers)) == bits(progress)
 
 
@@ -138,9 +153,11 @@ def test_the_last_good_weights_are_those_of_the_finished_networks_and_the_best_s
 
 
 def test_a_model_is_no_unfinished_run() -> None:
-    with pytest.raises(ModelUnusable, match=f"^{SOURCE}: not an unfinished run$") as caught:
-        unpack(*packing.pack(fitted("tide")), SOURCE)
-    assert caught.value.hint == "--fresh"
+    document, tensors = packing.pack(fitted("tide"))
+    assert not is_run(document)
+    assert is_run(pack(unfinished())[0])
+    with pytest.raises(ModelUnusable, match=f"^{SOURCE}: damaged: .*'progress'"):
+        unpack(document, tensors, SOURCE)
 
 
 def without(values: dict[str, Any], name: str) -> dict[str, Any]:
@@ -159,6 +176,7 @@ def test_parts_that_do_not_fit_together_are_refused() -> None:
     wrong: list[tuple[dict[str, Any], dict[str, Array]]] = [
         (without(document, "progress"), tensors),
         (without(document, "done"), tensors),
+        (without(document, "unfinished"), tensors),
         ({**document, "progress": {**document["progress"], "more": 1}}, tensors),
         ({**document, "progress": [1]}, tensors),
         ({**document, "done": 5}, tensors),
@@ -172,9 +190,12 @@ def test_parts_that_do_not_fit_together_are_refused() -> None:
 def test_names_within_names_are_told_apart() -> None:
     """`first.x` is a moment and `params.first.x` a weight; a file of twelve networks has done.1 and done.11."""
     run = unfinished()
-    odd = replace(run.progress, params={"first.x": np.zeros(1, np.float32)}, first={"x": np.ones(2, np.float32)})
+    x = {"x": np.ones(2, np.float32)}
+    weights = {**x, "first.x": np.zeros(1, np.float32)}
+    odd = replace(run.progress, params=weights, first=x, second=x, steps={"x": np.ones((), np.float32)})
     many = tuple(({"w": np.full(1, k, np.float32)}, k) for k in range(12))
-    back = unpack(*pack(replace(run, progress=odd, done=many)), SOURCE)
+    key = {"settings": {"num_networks": 13}}
+    back = unpack(*pack(replace(run, key=key, progress=odd, done=many)), SOURCE)
     assert bits(back.progress) == bits(odd)
     assert [(weights["w"].tolist(), epochs) for weights, epochs in back.done] == [([k], k) for k in range(12)]
 
@@ -183,3 +204,66 @@ def test_the_learner_it_makes_is_of_the_settings_it_is_given() -> None:
     learner = restored(states_of()[0], SMALL, np.random.default_rng(0))
     assert isinstance(learner, Learner)
     assert learner.config is SMALL
+
+
+# What no run can have kept --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": -1}, {"epochs": 2.0}, {"epochs": True}, {"epochs": "2"}, {"epochs": 2**53}, {"kept_at": -1},
+        {"kept_at": 3}, {"moved_at": -1}, {"moved_at": None}, {"updates": -1}, {"updates": 1.5}, {"best": "low"},
+        {"start": None}, {"lowest": [1.0]}, {"best": True}, {"schedule": {"peak": "0.1"}}, {"schedule": {"peak": None}},
+        {"schedule": 5}, {"drawing": "{}"}, {"drawing": "no JSON"}, {"drawing": 7}, {"drawing": "[]"},
+        {"drawing": '{"bit_generator": "MT19937"}'},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_numbers_that_no_run_can_have_kept_are_refused(wrong: dict[str, Any]) -> None:
+    document, tensors = pack(unfinished())
+    with pytest.raises(ModelUnusable, match=f"^{SOURCE}: damaged: "):
+        unpack({**document, "progress": {**document["progress"], **wrong}}, tensors, SOURCE)
+
+
+@pytest.mark.parametrize("done", [[-1], [2.0], ["2"], [None], [True], [1, 2, 3]], ids=str)
+def test_networks_that_no_run_can_have_finished_are_refused(done: list[Any]) -> None:
+    """Of three, the one in the making is at most the third."""
+    document, tensors = pack(unfinished())
+    assert len(unpack({**document, "done": [1, 2]}, tensors, SOURCE).done) == 2
+    with pytest.raises(ModelUnusable, match=f"^{SOURCE}: damaged: "):
+        unpack({**document, "done": done}, tensors, SOURCE)
+
+
+@pytest.mark.parametrize("key", [{}, {"settings": 5}, {"settings": {}}, {"settings": {"num_networks": "3"}}, [], None])
+def test_a_key_that_no_run_can_have_kept_is_refused(key: Any) -> None:
+    document, tensors = pack(unfinished())
+    with pytest.raises(ModelUnusable, match=f"^{SOURCE}: damaged: "):
+        unpack({**document, "unfinished": key}, tensors, SOURCE)
+
+
+def test_moments_that_no_optimiser_can_have_kept_are_refused() -> None:
+    document, tensors = pack(unfinished())
+    count = tensors["steps.skip.bias"]
+    wrong: list[dict[str, Array]] = [
+        without(tensors, "first.skip.bias"), without(tensors, "second.skip.bias"), without(tensors, "steps.skip.bias"),
+        without(tensors, "params.skip.bias"),  # moments of a weight that is not there
+        {**tensors, "steps.skip.bias": count.astype(np.float64)}, {**tensors, "steps.skip.bias": -count},
+        {**tensors, "steps.skip.bias": count[None]}, {**tensors, "dropping": tensors["dropping"].astype(np.int64)},
+    ]  # fmt: skip
+    for there in wrong:
+        with pytest.raises(ModelUnusable, match=f"^{SOURCE}: damaged: "):
+            unpack(document, there, SOURCE)
+
+
+def test_a_learner_is_restored_from_arrays_that_may_only_be_read() -> None:
+    """As those of a file are; and what it learns does not reach them."""
+    progress, given = states_of()[1], course(bent(120), SMALL)
+    for name in ARRAYS:
+        for value in getattr(progress, name).values():
+            value.flags.writeable = False
+    progress.dropping.flags.writeable = False
+    before = bits(progress)
+    drawing = np.random.default_rng(1)
+    restored(progress, SMALL, drawing).epoch(given.lesson, drawing.permutation(60), Silent(), number=2)
+    assert bits(progress) == before
