@@ -1,4 +1,4 @@
-"""Diagnostics, against plain autograd: how far back the gradient reaches, whether it explodes, which gates are stuck."""
+"""Diagnostics against plain autograd: how far back the gradient reaches, whether it explodes, which gates are stuck."""
 
 from __future__ import annotations
 
