@@ -19,7 +19,7 @@ from torch.nn.functional import dropout
 from rnnforecast.config import RunConfig
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch
-from rnnforecast.errors import Interrupted, TrainingFailed
+from rnnforecast.errors import Interrupted, ModelUnusable, TrainingFailed
 from rnnforecast.floors import Arrays
 from rnnforecast.network import forecaster
 from rnnforecast.training import kernels
@@ -158,7 +158,7 @@ def taught_in(config: RunConfig, epoch: int) -> float:
 
 
 def taken(learner: Learner, drawing: np.random.Generator, kept: Arrays, **numbers: Any) -> Progress:
-    """The progress of a learner; `numbers` are epochs, start, best and kept_at."""
+    """The progress of a learner; `numbers` are those of the attempt."""
     moments = {name: learner.optimiser.state.get(value, {}) for name, value in learner.learned.items()}
     first, second, steps = (
         {name: state[part].numpy().copy() for name, state in moments.items() if state}
@@ -190,7 +190,10 @@ def restored(progress: Progress, config: RunConfig, drawing: np.random.Generator
                 "exp_avg": torch.tensor(progress.first[name]),
                 "exp_avg_sq": torch.tensor(progress.second[name]),
             }
-    vars(learner.schedule).update(progress.schedule)
+    memory = vars(learner.schedule)
+    if memory.keys() != progress.schedule.keys() or progress.dropping.shape != torch.get_rng_state().shape:
+        raise ModelUnusable("the unfinished run is damaged: its schedule or its generator is another", "--fresh")
+    memory.update(progress.schedule)
     learner.updates = progress.updates
     drawing.bit_generator.state = json.loads(progress.drawing)
     torch.set_rng_state(torch.tensor(progress.dropping))

@@ -13,7 +13,7 @@ from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.split import Split
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
-from rnnforecast.errors import Mismatch, UsageError
+from rnnforecast.errors import Mismatch, ModelUnusable, UsageError
 from rnnforecast.floors import Arrays, cross_fitted, floor_named
 from rnnforecast.model import Model
 from rnnforecast.packing import shapes_of
@@ -62,8 +62,10 @@ class Run:
         there, here = len(weights_of(self.warm_start)), self.shop.config.num_networks
         if isinstance(self.warm_start, Model) and there != here:
             raise Mismatch(f"the model to start from holds {there} networks, expected {here}", "leave --from out")
-        if isinstance(self.warm_start, Unfinished) and self.warm_start.key.get("columns") != self.key["columns"]:
-            raise Mismatch("the run to start from has other columns, units or another step", "leave --from out")
+        if isinstance(self.warm_start, Unfinished):
+            require_same_rows(self.warm_start, self.key)
+        for number, (weights, _) in enumerate(self.resumed.done if self.resumed else ()):
+            require_shapes(weights, of_network(self.shop.config, number), widths_of(self.shop.windows))
 
     def anchor(self, best: str) -> str | None:
         """The floor that the networks correct: the best, or the one that the networks started from know; or none."""
@@ -102,6 +104,22 @@ class Run:
             deadline=now + (self.deadline - now) / (count - number),
             at_epoch=at_epoch,
         )
+
+
+def require_same_rows(run: Unfinished, key: dict[str, Any]) -> None:
+    """Refuse to start from a run of other columns or rows: what it has seen might be scored as unseen."""
+    if run.key.get("columns") != key["columns"]:
+        raise Mismatch("the run to start from has other columns, units or another step", "leave --from out")
+    parts = [(k["data"], k["settings"].get("validation"), k["settings"].get("test")) for k in (run.key, key)]
+    if parts[0] != parts[1]:
+        raise Mismatch("the run to start from was on other data or another test part", "leave --from out")
+
+
+def require_shapes(weights: Arrays, config: RunConfig, widths: Widths) -> None:
+    """Refuse a finished network of an unfinished run that is not one of these settings."""
+    there = {name: value.shape for name, value in weights.items()}
+    if there != shapes_of(config, widths) or any(value.dtype.name != "float32" for value in weights.values()):
+        raise ModelUnusable("the unfinished run is damaged: a finished network is another one", "--fresh")
 
 
 def refuse_giant(config: RunConfig, widths: Widths) -> None:

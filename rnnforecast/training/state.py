@@ -85,7 +85,7 @@ def unpack(document: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]],
         run = Unfinished(document["unfinished"], done, progress)
         require_sound(run)
         return run
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise ModelUnusable(f"{source}: damaged: the parts of the run do not fit together ({error})") from error
 
 
@@ -97,7 +97,7 @@ def require_sound(run: Unfinished) -> None:
     good = (
         all(type(number) is int and 0 <= number < 2**53 for number in whole)
         and all(type(number) in (int, float) for number in real)
-        and p.kept_at <= p.epochs
+        and p.kept_at <= p.moved_at <= p.epochs
         and p.first.keys() == p.second.keys() == p.steps.keys() <= p.params.keys()
         and all(step.shape == () and step.dtype == np.float32 and step >= 0 for step in p.steps.values())
         and p.dropping.dtype == np.uint8

@@ -25,7 +25,7 @@ from rnnforecast.config import of_network
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
 from rnnforecast.data.widths import Widths
-from rnnforecast.errors import Interrupted, Mismatch, TrainingFailed, UsageError
+from rnnforecast.errors import Interrupted, Mismatch, ModelUnusable, TrainingFailed, UsageError
 from rnnforecast.evaluation.backtest import backtest, scored
 from rnnforecast.model import Model
 from rnnforecast.network import forecaster
@@ -479,7 +479,24 @@ def test_the_anchor_of_a_run_is_the_one_known_or_else_the_best() -> None:
     assert run_of(none, warm_start=known).anchor("seasonal") is None
     assert run_of(auto).anchor("seasonal") == "seasonal"
     assert run_of(none).anchor("seasonal") is None
-    assert run_of(auto, warm_start=through_a_file(of_columns(short()[1][0], []))).anchor("seasonal") == "seasonal"
+    same = replace(short()[1][0], key=key_of(auto, "x", []))
+    assert run_of(auto, warm_start=through_a_file(same)).anchor("seasonal") == "seasonal"
+
+
+def test_a_run_on_other_rows_or_of_another_test_part_is_not_started_from() -> None:
+    """What it has seen might be scored as unseen."""
+    config = settings(**SHORT)
+    state = short()[1][0]
+    for key, told in (({**state.key, "data": "other"}, config), (state.key, replace(config, test="0.2"))):
+        with pytest.raises(Mismatch, match="other data or another test part"):
+            fit_of(told, warm_start=replace(state, key=key))
+
+
+def test_a_finished_network_of_other_shapes_is_not_gone_on_with() -> None:
+    state = next(s for s in short()[1] if s.done)
+    alien = replace(state, done=(({"odd": np.zeros(1, np.float32)}, 1),))
+    with pytest.raises(ModelUnusable, match="a finished network is another one"):
+        fit_of(settings(**SHORT), resumed=alien)
 
 
 def of_columns(state: Unfinished, columns: list[str]) -> Unfinished:

@@ -4,7 +4,7 @@ A schedule is a module with
     summary                     one line for --help
     Schedule(peak, max_epochs)  with
         rate(at)                the rate when `at` epochs have passed: 2.5 is halfway through the third
-        told(improved)          after each epoch, whether validation gained; True: learn on from the best weights
+        told(improved)          after each epoch, whether it got anywhere; True: learn on from the best weights
         attributes, plain numbers: its memory, which an unfinished run keeps and sets again
 """
 
