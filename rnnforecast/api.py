@@ -78,7 +78,7 @@ def train(frame: DataFrame, **settings: Any) -> Model:
     from rnnforecast.training.fit import fit
 
     flags, asked = told_apart(settings)
-    brought(asked.get("cell"))
+    cells.bring(asked.get("cell"), np)
     loaded = load_tables([table_of(frame)], flags).looked_at(int(time.time()))
     panel = loaded.panel
     return Model(scored(fit(panel, loaded.layout, configure(panel, asked), loaded.findings), panel))
@@ -89,7 +89,7 @@ def load(path: str | Path, cell: str | None = None) -> Model:
 
     cell: package.module of a cell of your own, where the model has one: it is imported because you name it.
     """
-    brought(cell)
+    cells.bring(cell, np)
     return Model(unpack(*checkpoint.read(Path(path)), str(path)))
 
 
@@ -101,12 +101,6 @@ def evaluate(model: Model, frame: DataFrame, stride: int | None = None, **flags:
     from rnnforecast.evaluation.backtest import backtest
 
     return scores_frame(backtest(model.core, read_for(model.core, frame, flags).panel, stride), model.core)
-
-
-def brought(cell: str | None) -> None:
-    """Import a cell of the caller's own, where one is named. Raises UsageError."""
-    if isinstance(cell, str) and cells.is_own(cell):
-        cells.bring(cell, np)
 
 
 def told_apart(settings: Mapping[str, Any]) -> tuple[DataFlags, dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -37,6 +38,7 @@ def setting(default: Any, meaning: str, **rules: Any) -> Any:
     return field(default=default, metadata={"meaning": meaning, **rules})
 
 
+@cache
 def declared(folder: str, word: str) -> dict[str, str]:
     """What each file in a folder of implementations says on its line `word = ...`, without importing any."""
     files = {name: Path(__file__).parent / folder / f"{name}.py" for name in listed(folder)}
@@ -204,6 +206,12 @@ def shape_contradictions(config: RunConfig) -> Iterator[tuple[bool, str, str]]:
     yield into == "many" and L == 1, f"{shape} reads many steps, got lookback 1", f"--shape one-to-{out}"
     yield out == "one" and H > 1, f"{shape} forecasts a single step, got horizon {H}", "--horizon 1, or another --shape"
     yield out == "many" and H == 1, f"{shape} forecasts many steps, got horizon 1", f"--shape {into}-to-one"
+
+
+def deciding(config: RunConfig) -> dict[str, Any]:
+    """The settings that decide the weights, as JSON has them: all but those that say how long a run may take."""
+    values = {f.name: getattr(config, f.name) for f in fields(config) if not f.metadata.get("limit")}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from rnnforecast.floors import floor_named
 from rnnforecast.members import Fitted, Members, Network
 from rnnforecast.model import Model, Record
 from rnnforecast.network import forecaster
+from rnnforecast.network.arrays import under
 from rnnforecast.scores.scores import Scores
 
 Tensors = Mapping[str, npt.NDArray[Any]]
@@ -210,13 +211,13 @@ def unpacked_members(document: Mapping[str, Any], tensors: Tensors, config: RunC
     floors = []
     for name in document["floors"]:
         require(name in listed("floors"), f"floor {name!r}")
-        fits = [under(tensors, f"floors.{name}.{fit}.") for fit in ("fitted", "final")]
+        fits = [under(tensors, f"floors.{name}.{fit}") for fit in ("fitted", "final")]
         require(all(floor_named(name).valid(params, config, widths) for params in fits), f"floor {name}")
         floors.append(Fitted(name, *fits))
     require(bool(floors), "floors")
     require(len(document["networks"]) in (0, config.num_networks), "networks")
     told = enumerate(document["networks"])
-    networks = (unpacked_network(n, f"networks.{k}.", tensors, of_network(config, k), widths) for k, n in told)
+    networks = (unpacked_network(n, f"networks.{k}", tensors, of_network(config, k), widths) for k, n in told)
     members = Members(config, tuple(floors), tuple(networks))
     require(all(n.anchor in (None, *document["floors"]) for n in members.networks), "anchor")
     return members
@@ -226,8 +227,8 @@ def unpacked_network(
     told: Mapping[str, Any], prefix: str, tensors: Tensors, config: RunConfig, widths: Widths
 ) -> Network:
     require(isinstance(told["final"], bool), "networks")
-    fitted = checked_network(under(tensors, f"{prefix}fitted."), config, widths)
-    final = checked_network(under(tensors, f"{prefix}final."), config, widths) if told["final"] else fitted
+    fitted = checked_network(under(tensors, f"{prefix}.fitted"), config, widths)
+    final = checked_network(under(tensors, f"{prefix}.final"), config, widths) if told["final"] else fitted
     return Network(fitted, final, told["anchor"])
 
 
@@ -276,10 +277,6 @@ def unpacked_scores(told: Mapping[str, Any], tensors: Tensors, horizon: int, tar
         for name in SCORE_ARRAYS
     }
     return rebuilt(Scores, {**told, **arrays})
-
-
-def under(tensors: Tensors, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def sized(tensors: Tensors, name: str, kind: str, *shape: int) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnforecast.config import DataFlags, RunConfig, coerced
+from rnnforecast.config import DataFlags, RunConfig, coerced, deciding
 from rnnforecast.errors import Mismatch, ModelUnusable
 
 if TYPE_CHECKING:
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 def read_model(path: str, cell: str | None = None) -> Model:
     """The model; a cell of the user's own is imported where the user named it. Raises NotFound, ModelUnusable."""
+    import numpy as np
+
     from rnnforecast import checkpoint
+    from rnnforecast.network import cells
     from rnnforecast.packing import unpack
     from rnnforecast.training.state import is_run
 
-    bring(cell)
+    cells.bring(cell, np)
     document, tensors = checkpoint.read(Path(path))
     if is_run(document):
         raise ModelUnusable(f"{path}: an unfinished run, not a model", "rnnforecast train DATA --resume")
@@ -46,20 +49,7 @@ def settings_known(start: Model | Unfinished | None) -> dict[str, Any]:
 
     if start is None:
         return {}
-    if not isinstance(start, Model):
-        return dict(start.key["settings"])
-    return {f.name: getattr(start.config, f.name) for f in fields(RunConfig) if not f.metadata.get("limit")}
-
-
-def bring(cell: str | None) -> None:
-    """Import a cell of the user's own. Raises UsageError."""
-    if not isinstance(cell, str) or "." not in cell:
-        return
-    import numpy as np
-
-    from rnnforecast.network import cells
-
-    cells.bring(cell, np)
+    return deciding(start.config) if isinstance(start, Model) else dict(start.key["settings"])
 
 
 def read_data(model: Model, sources: Sequence[str], flags: DataFlags) -> Loaded:

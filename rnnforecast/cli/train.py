@@ -91,11 +91,14 @@ def train(
 
 def beginning(start: str | None, cell: str | None) -> Model | Unfinished | None:
     """What --from names: a model, or a run that did not end well, whose last good weights are there."""
-    from rnnforecast.cli.models import bring, read_any
+    import numpy as np
+
+    from rnnforecast.cli.models import read_any
+    from rnnforecast.network import cells
 
     if start in ("", "-"):
         raise UsageError(f"--from names a model file, got {start!r}", f"--from {DEFAULT_MODEL}")
-    bring(cell)
+    cells.bring(cell, np)
     return None if start is None else read_any(start)
 
 

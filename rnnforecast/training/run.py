@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
 from typing import Any
 
-from rnnforecast.config import RunConfig, of_network
+from rnnforecast.config import RunConfig, deciding, of_network
 from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.split import Split
 from rnnforecast.data.widths import Widths
@@ -123,7 +123,7 @@ def require_shapes(weights: Arrays, config: RunConfig, widths: Widths) -> None:
 
 
 def refuse_giant(config: RunConfig, widths: Widths) -> None:
-    """Raise UsageError where the weights alone would be more than a model file may hold."""
+    """Raise UsageError where the model or its unfinished run would be more than a file may hold."""
     shapes, copies = shapes_of(config, widths).values(), KEPT + config.num_networks * (1 + config.final_fit)
     count = sum(prod(shape) for shape in shapes)
     if 4 * count * copies > LARGEST:
@@ -149,11 +149,9 @@ def key_of(
     config: RunConfig, fingerprint: str, columns: list[str], warm_start: Model | Unfinished | None = None
 ) -> dict[str, Any]:
     """What must be the same for a run to go on; how long it may take may differ."""
-    settings = {f.name: getattr(config, f.name) for f in fields(config) if not f.metadata.get("limit")}
-    settings["quantile_levels"] = list(config.quantile_levels)
     start = digest(weights_of(warm_start)) if warm_start else None
     return {
-        "settings": settings, "columns": columns, "data": fingerprint, "from": start, "rnnforecast": __version__
+        "settings": deciding(config), "columns": columns, "data": fingerprint, "from": start, "rnnforecast": __version__
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rnnforecast.errors import ModelUnusable
 from rnnforecast.floors import Arrays
+from rnnforecast.network.arrays import under
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -79,9 +80,9 @@ def is_run(document: Mapping[str, Any]) -> bool:
 def unpack(document: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], source: str) -> Unfinished:
     """Raises ModelUnusable where it is not an unfinished run."""
     try:
-        arrays: dict[str, Any] = {name: under(tensors, f"{name}.") for name in ARRAYS}
+        arrays: dict[str, Any] = {name: under(tensors, name) for name in ARRAYS}
         progress = Progress(**document["progress"], dropping=tensors["dropping"], **arrays)
-        done = tuple((under(tensors, f"done.{k}."), epochs) for k, epochs in enumerate(document["done"]))
+        done = tuple((under(tensors, f"done.{k}"), epochs) for k, epochs in enumerate(document["done"]))
         run = Unfinished(document["unfinished"], done, progress)
         require_sound(run)
         return run
@@ -107,7 +108,3 @@ def require_sound(run: Unfinished) -> None:
     if not good:
         raise ValueError("its numbers are not those of a run")
     np.random.default_rng(0).bit_generator.state = json.loads(p.drawing)
-
-
-def under(tensors: Mapping[str, npt.NDArray[Any]], prefix: str) -> Arrays:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

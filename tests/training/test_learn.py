@@ -306,9 +306,8 @@ def test_where_the_time_is_up_before_it_began_the_first_weights_are_given() -> N
     assert equal(params, room.begun(given, None).learner.weights())
 
 
-def test_an_epoch_in_which_the_time_is_up_is_judged_and_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that ticks once whenever it is read: twice outside an epoch, and after each of its batches."""
-    states: list[Progress] = []
+def ticking(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let the clock tick once whenever it is read; the batches of each epoch as they come."""
     ticks = count()
     clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
     monkeypatch.setattr(room, "time", clock)
@@ -321,6 +320,13 @@ def test_an_epoch_in_which_the_time_is_up_is_judged_and_told_as_it_is(monkeypatc
         return tally
 
     monkeypatch.setattr(Learner, "epoch", epoch)
+    return batches
+
+
+def test_an_epoch_in_which_the_time_is_up_is_judged_and_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that ticks once whenever it is read: twice outside an epoch, and after each of its batches."""
+    states: list[Progress] = []
+    batches = ticking(monkeypatch)
     given = course(bent(300), replace(BENT, max_epochs=9), deadline=14.5, at_epoch=states.append)
     params, kept_at = learn(given)
     assert batches == [7, 4]  # 195 windows by 32
@@ -474,18 +480,7 @@ def test_more_epochs_that_diverge_are_counted_from_1(monkeypatch: pytest.MonkeyP
 
 def test_more_epochs_end_where_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that ticks once whenever it is read: once before an epoch, and after each of its batches."""
-    ticks = count()
-    clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
-    monkeypatch.setattr(room, "time", clock)
-    monkeypatch.setattr(workplace, "time", clock)
-    batches: list[int] = []
-    whole = Learner.epoch
-
-    def epoch(self: Learner, *given: object) -> Tally:
-        batches.append((tally := whole(self, *given)).batches)
-        return tally
-
-    monkeypatch.setattr(Learner, "epoch", epoch)
+    batches = ticking(monkeypatch)
     given = course(bent(150), BENT, deadline=5.5)  # 95 windows by 32
     assert not equal(continue_on(given, fresh(given), 9), fresh(given))
     assert batches == [3, 2]

@@ -75,8 +75,10 @@ def own_module(name: str) -> Any:
     return _brought[name]
 
 
-def bring(name: str, xp: Any) -> None:
-    """Import a user's own cell, because the user named it, and try one step. Raises UsageError."""
+def bring(name: object, xp: Any) -> None:
+    """Import the cell that the user named and try one step, where it is one of the user's own. Raises UsageError."""
+    if not isinstance(name, str) or not is_own(name):
+        return
     try:
         module = import_module(name)
     except (Exception, SystemExit) as error:  # it is anyone's code
