@@ -5,9 +5,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SEEDS ?= 3
 RIVER := sample_data/river_fulda_1979_1988_daily.csv
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench accuracy clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -32,6 +33,9 @@ bench: $(INSTALLED)
 	$(BIN)/python -m compileall -q rnnforecast
 	$(BIN)/python benchmarks/light_path.py
 	$(BIN)/python benchmarks/skill.py
+
+accuracy: $(INSTALLED)  # make accuracy ROW="etth1-96 tide-hillarys" SEEDS=3; the rows: benchmarks/accuracy/README.md
+	$(BIN)/python benchmarks/accuracy/run.py $(ROW) --seeds $(SEEDS)
 
 clean:
 	rm -rf .venv demo.safetensors demo.safetensors.lock demo.prev.safetensors

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from rnnforecast.version import __version__
 
 if TYPE_CHECKING:
-    from rnnforecast.api import Model, evaluate, load, train
+    from rnnforecast.api import Model, backtest, evaluate, load, train
 
-__all__ = ["Model", "__version__", "evaluate", "load", "train"]
+__all__ = ["Model", "__version__", "backtest", "evaluate", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

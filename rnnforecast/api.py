@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,14 +93,36 @@ def load(path: str | Path, cell: str | None = None) -> Model:
     return Model(unpack(*checkpoint.read(Path(path)), str(path)))
 
 
-def evaluate(model: Model, frame: DataFrame, stride: int | None = None, **flags: Any) -> DataFrame:
+def evaluate(
+    model: Model, frame: DataFrame, stride: int | None = None, standardised: bool = False, **flags: Any
+) -> DataFrame:
     """Rolling origins over the rows of the frame that training has not seen, beside every simple rule.
 
-    One row per target, lead and rule: mae, rmse, bias in the target's unit. Raises Mismatch, DataUnusable.
+    One row per target, lead and rule: mae, rmse and bias in the target's unit, or, standardised, in units of the
+    deviation that its first series had in training; and how many windows were scored. Raises Mismatch, DataUnusable.
     """
-    from rnnforecast.evaluation.backtest import backtest
+    from rnnforecast.evaluation.backtest import backtest as score
 
-    return scores_frame(backtest(model.core, read_for(model.core, frame, flags).panel, stride), model.core)
+    scores = score(model.core, read_for(model.core, frame, flags).panel, stride)
+    return scores_frame(scores.standardised(model.core.scale.spread[0, : len(model.core.layout.target)]) if standardised else scores, model.core)
+
+
+def backtest(
+    model: Model, frame: DataFrame, stride: int | None = None, leads: Sequence[int] | None = None, **flags: Any
+) -> DataFrame:
+    """What `evaluate` scores, forecast by forecast: one row per series, target, origin and lead (all by default).
+
+    Columns: unique_id, target, cutoff, ds, lead, y (what came), then one per rule, "model" first. Times are UTC.
+    """
+    from rnnforecast.evaluation.backtest import forecasts
+
+    import pandas as pd
+
+    rows = pd.DataFrame(forecasts(model.core, read_for(model.core, frame, flags).panel, stride, leads))
+    if model.core.layout.stamp != "integer":
+        for name in ("cutoff", "ds"):
+            rows[name] = pd.to_datetime(rows[name], unit="s", utc=bool(model.core.layout.zone) or None)
+    return rows
 
 
 def told_apart(settings: Mapping[str, Any]) -> tuple[DataFlags, dict[str, Any]]:
@@ -144,5 +166,6 @@ def scores_frame(scores: Scores, model: core.Model) -> DataFrame:
         "lead": lead + 1,
         "rule": np.array(scores.rules)[rule],
         **{name: getattr(scores, name).ravel() for name in ("mae", "rmse", "bias")},
+        "windows": scores.num_windows,
     })
     return frame.sort_values(["target", "lead"], kind="stable", ignore_index=True)

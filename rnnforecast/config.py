@@ -130,6 +130,10 @@ class RunConfig:
     )
     floor: str = setting("auto", "simple rule under the network: auto (validation chooses), none, or one by name",
                          choices=("auto", "none", *listed("floors")))
+    tide: str = setting(
+        "auto", "tidal harmonics under everything else: auto (where the record shows them), on, off",
+        choices=("auto", "on", "off"),
+    )
     num_networks: int = setting(
         1, "networks in the stack: seeds count up from seed, every second one looks back half as far",
         minimum=1, maximum=64,

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from rnnforecast.config import RunConfig
-from rnnforecast.data import scaling
+from rnnforecast.data import scaling, tides
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step, words
 from rnnforecast.data.names import shown
 from rnnforecast.data.panel import F64, I64, Panel
 from rnnforecast.data.scaling import Scale
-from rnnforecast.data.windows import Windows
+from rnnforecast.data.tides import Tides
+from rnnforecast.data.windows import Windows, windows_over
 from rnnforecast.errors import DataUnusable, Mismatch
 from rnnforecast.floors import Flags, batches
 from rnnforecast.members import Members
@@ -50,6 +51,8 @@ class Model:
     members: Members
     cycles: tuple[int, ...]
     scale: Scale
+    tides: Tides
+    never_negative: tuple[bool, ...]  # (T,) targets that no forecast may put below 0
     ranking: tuple[str, ...]  # floors by validation error, best first
     weights: F64  # (M, H, T)
     errors: F64  # (N, H, T) standardised error trajectories
@@ -77,9 +80,17 @@ class Model:
         """The panel's windows as this model cuts them; series it knows keep its scale."""
         known = {name: k for k, name in enumerate(self.record.ids)}
         scale = scaling.for_panel(panel, known, self.scale)
-        return Windows(panel, scale, self.cycles, self.members.context(self.step), self.config.horizon)
+        known_tides = tides.for_panel(panel, known, self.tides)
+        return windows_over(
+            panel, scale, self.cycles, self.members.context(self.step), self.config.horizon, known_tides
+        )
 
-    def stack(self, members: F64, spread: F64) -> tuple[F64, F64, I64]:
+    def lowest(self, windows: Windows, origins: I64) -> F64:
+        """What no forecast may lie below, in series units (B, 1, T): 0 of a flow, else minus infinity."""
+        loc, unit = windows.scale.targets(len(windows.panel.targets), windows.panel.series_of(origins))
+        return np.where(self.never_negative, -loc / unit, -np.inf)
+
+    def stack(self, members: F64, spread: F64, lowest: F64) -> tuple[F64, F64, I64]:
         """yhat and spread (B, H, T), and who speaks (B,), from members (M, B, H, T) and spread (B, H, T)."""
         usable = np.asarray(np.isfinite(members).all(axis=(2, 3)))  # (M, B)
         needed = np.asarray((self.weights > 0).any(axis=(1, 2)))
@@ -89,7 +100,7 @@ class Model:
         for k in range(len(self.stand_in)):
             yhat[speaks == k] = members[k, speaks == k]
             spread[speaks == k] = self.stand_in[k]
-        return yhat, spread, speaks
+        return np.maximum(yhat, lowest), spread, speaks
 
     def best_usable(self, usable: Flags) -> I64:
         """Index of the best ranked usable floor at each origin, (M, B) -> (B,)."""
@@ -104,12 +115,17 @@ class Model:
         """
         require_future(panel, origins, self.config.horizon)
         windows = self.windows(panel)
-        parts = [self.stack(*self.members.at(batch, final)) for _, batch in batches(windows, origins)]
+        lowest = self.lowest(windows, origins)
+        parts = [
+            self.stack(*self.members.at(batch, final), lowest[part]) for part, batch in batches(windows, origins)
+        ]
         yhat, spread, speaks = (np.concatenate(column) for column in zip(*parts, strict=True))
         self.require_voice(panel, origins[speaks == NOTHING])
         error_quantile = bands.error_quantiles(self.errors, self.config.quantile_levels)
         loc, unit = windows.scale.targets(len(panel.targets), panel.series_of(origins))
-        quantiles = bands.quantiles(yhat, spread, error_quantile)
+        tide = windows.ahead(origins).astype(np.float64)
+        loc = loc + unit * tide if tide.shape[2] else loc
+        quantiles = np.maximum(bands.quantiles(yhat, spread, error_quantile), lowest[..., None])
         return Forecast(
             series=panel.series_of(origins),
             origin=origins,

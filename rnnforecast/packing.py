@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import RunConfig, listed, of_network, settings_of
+from rnnforecast.data import constituents
 from rnnforecast.data.coding import Coding
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.features import NEEDED
@@ -23,6 +24,7 @@ from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.scaling import Scale, over_series
+from rnnforecast.data.tides import Tides
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.zones import canonical
 from rnnforecast.errors import ForecastError, Mismatch, ModelUnusable
@@ -51,6 +53,8 @@ def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         "step": asdict(model.step),
         "panel": {name: list(getattr(model.context, name)) for name in PANEL_NAMES},
         "cycles": list(model.cycles),
+        "constituents": list(model.tides.names),
+        "never_negative": list(model.never_negative),
         "floors": [f.name for f in model.members.floors],
         "networks": [{"anchor": n.anchor, "final": n.final is not n.fitted} for n in model.members.networks],
         "ranking": list(model.ranking),
@@ -73,6 +77,7 @@ def tensors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
         "context.ids": text_bytes(model.context.ids),
         "scale.loc": model.scale.loc,
         "scale.spread": model.scale.spread,
+        "tides": model.tides.parts,
         "weights": model.weights,
         "smallest_spread": model.smallest_spread,
         "stand_in": model.stand_in,
@@ -123,12 +128,14 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     context = unpacked_panel(document["panel"], tensors, step)
     cycles = tuple(document["cycles"])
     require(all(type(cycle) is int and cycle in NEEDED for cycle in cycles), "cycles")
+    ids = texts_in(tensors, "ids")
+    known = unpacked_tides(document["constituents"], tensors, len(ids), len(context.targets))
     widths = Widths(
-        len(context.targets), len(context.past), len(context.future), 2 * len(cycles), context.static.shape[1]
-    )
+        len(context.targets), len(context.past), len(context.future), 2 * len(cycles), context.static.shape[1],
+        known.any * len(context.targets),
+    )  # fmt: skip
     members = unpacked_members(document, tensors, config, widths)
     H, M = config.horizon, len(members.names)
-    ids = texts_in(tensors, "ids")
     columns = len(context.columns)
     for name, kind in (("fingerprint", str), ("findings", list), ("about", dict)):
         require(isinstance(document[name], kind), name)
@@ -142,6 +149,8 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
             spread=sized(tensors, "scale.spread", "f8", len(ids), columns),
             static=over_series(context.static),
         ),
+        tides=known,
+        never_negative=tuple(document["never_negative"]),
         ranking=tuple(document["ranking"]),
         weights=sized(tensors, "weights", "f8", M, H, widths.T),
         errors=sized(tensors, "errors.trajectories", "f4", -1, H, widths.T).astype(np.float64),
@@ -158,6 +167,8 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
         scores=None if document["scores"] is None else unpacked_scores(document["scores"], tensors, H, widths.T),
         about=dict(document["about"]),
     )
+    bounded = model.never_negative
+    require(len(bounded) == widths.T and all(isinstance(flag, bool) for flag in bounded), "never_negative")
     require(sorted(model.ranking) == sorted(f.name for f in members.floors), "ranking")
     require(bool((model.scale.spread > 0).all()), "scale")
     layout = model.layout
@@ -167,6 +178,12 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     require(len(layout.units) == widths.T and rows == (step.unit == "row"), "layout")
     require(len(layout.covariate_units) == len(layout.covariates), "layout")
     return replace(model, context=replace(context, zone=layout.zone))
+
+
+def unpacked_tides(names: list[str], tensors: Tensors, series: int, targets: int) -> Tides:
+    """Constituents that our table holds."""
+    require(fits(names, TEXTS) and set(names) <= set(constituents.table().names), "constituents")
+    return Tides(tuple(names), sized(tensors, "tides", "f8", series, targets, len(names), 2))
 
 
 def unpacked_layout(values: Mapping[str, Any]) -> Layout:

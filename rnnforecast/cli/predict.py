@@ -17,6 +17,7 @@ from rnnforecast.report.aligned import escaped
 if TYPE_CHECKING:
     from rnnforecast.data.panel import Panel
     from rnnforecast.model import Model as Forecaster
+    from rnnforecast.report.rows import Rows
     from rnnforecast.scores.forecast import Forecast
 
 FORMATS = ("csv", "jsonl", "parquet", "table")  # those of report.rows, named here so that --help stays light
@@ -42,6 +43,10 @@ def predict(
         Optional[bool],  # noqa: UP045
         typer.Option("--chart/--no-chart", help="draw the first series on stderr [default: on a terminal]"),
     ] = None,
+    turns: Annotated[
+        bool,
+        typer.Option("--turns", help="write the high and low waters in the horizon instead of every step"),
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
@@ -65,7 +70,9 @@ def predict(
     asked = asked if cell is None else {**asked, "cell": cell}
     horizon = asked_horizon(forecaster, asked)
     refuse_clash(forecaster, asked)
-    clock = clock_of(forecaster, flags, max_age)
+    if turns:
+        refuse_untimed(forecaster)
+    clock, layout = clock_of(forecaster, flags, max_age), forecaster.layout
     if data:
         loaded = read_data(forecaster, data, replace(flags, tz=flags.tz if forecaster.layout.zone else None))
         panel = loaded.panel
@@ -76,11 +83,13 @@ def predict(
         panel = forecaster.context
     if max_age is not None:
         refuse_old(panel, max_age, clock)
-    forecast = shortened(forecaster.forecast(panel, panel.cutoff), horizon)
+    whole = forecaster.forecast(panel, panel.cutoff)
+    forecast = shortened(whole, horizon)
     tell(voice, forecaster, panel, forecast)
     if is_terminal(sys.stderr) if chart is None else chart:
         voice.say(drawn(forecaster, panel, forecast))
-    put(formats[kind](forecast_rows(forecast, panel, forecaster.layout)), output)
+    rows = waters(voice, forecaster, panel, whole, horizon) if turns else forecast_rows(forecast, panel, layout)
+    put(formats[kind](rows), output)
 
 
 def refuse_unused(given: dict[str, Any]) -> None:
@@ -162,6 +171,29 @@ def asked_horizon(forecaster: Forecaster, asked: dict[str, Any]) -> int:
 
 def shortened(forecast: Forecast, horizon: int) -> Forecast:
     return replace(forecast, yhat=forecast.yhat[:, :horizon], quantiles=forecast.quantiles[:, :horizon])
+
+
+def refuse_untimed(forecaster: Forecaster) -> None:
+    """A turn lies between two steps: that is a time only where steps have one length. Raises UsageError."""
+    if forecaster.step.unit == "row":
+        raise UsageError("--turns needs times; this model counts rows")
+    if forecaster.step.unit == "month":
+        raise UsageError(f"--turns needs steps of one length; this model's are of {forecaster.step.text()}")
+
+
+def waters(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast, horizon: int) -> Rows:
+    """The turns of the whole forecast up to the horizon; a word where there are none.
+
+    As many observed rows are looked at as there are steps, but none that a model without data would not have kept.
+    """
+    from rnnforecast.data.frequency import words
+    from rnnforecast.report.turns import turn_rows
+
+    known = min(forecaster.config.horizon, forecaster.config.lookback)
+    rows = turn_rows(forecast, panel, forecaster.layout, horizon, known)
+    if not len(rows):
+        voice.say(f"no turn lies in the horizon of {words(horizon, panel.step)}: no high and no low water to write")
+    return rows
 
 
 def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnforecast.data.panel import F32, F64, I64, Panel
 
+SKEWED = 1.0  # skewness above which a series has a long tail: flows have 3 and more, tides and temperatures less
 BLOCK = 1 << 15  # rows summed at a time: a series may be larger than the memory
 
 
@@ -60,6 +61,23 @@ def summed(values: F32, mean: F64 | float, power: int = 1) -> F64:
     seen = np.isfinite(values)
     apart = np.where(seen, values.astype(np.float64) - mean, 0.0) ** power
     return np.stack([seen.sum(axis=0), apart.sum(axis=0)])
+
+
+def never_negative(panel: Panel, last: I64, scale: Scale) -> tuple[bool, ...]:
+    """Targets (T,) that are flows, sums of rain and the like: never below 0 up to `last`, with a long tail upward.
+
+    A level above its datum is not: it may fall below it some day.
+    """
+    T = len(panel.targets)
+    lowest, cubes, count = np.full(T, np.inf), np.zeros(T), np.zeros(T)
+    for s in range(panel.num_series):
+        for at in range(int(panel.offsets[s]), int(last[s]) + 1, BLOCK):
+            values = panel.values[at : min(at + BLOCK, int(last[s]) + 1), :T].astype(np.float64) + panel.base[s, :T]
+            seen = np.isfinite(values)
+            apart = (np.where(seen, values, scale.loc[s, :T]) - scale.loc[s, :T]) / scale.spread[s, :T]
+            lowest = np.minimum(lowest, np.where(seen, values, np.inf).min(axis=0))
+            cubes, count = cubes + (apart**3).sum(axis=0), count + seen.sum(axis=0)
+    return tuple(((lowest >= 0) & (cubes > SKEWED * np.maximum(count, 1))).tolist())
 
 
 def for_panel(panel: Panel, known: Mapping[str, int], scale: Scale) -> Scale:

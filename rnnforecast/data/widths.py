@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Widths:
-    """T targets, P past covariates, S static; F known ahead = known-future covariates and the calendar's columns."""
+    """T targets, P past covariates, S static; F known ahead = known-future covariates, the calendar's columns, tides."""
 
     T: int
     P: int
     future: int
     calendar: int
     S: int
+    tide: int = 0  # T where the targets are tidal
 
     @property
     def F(self) -> int:
-        return self.future + self.calendar
+        return self.future + self.calendar + self.tide

@@ -3,7 +3,8 @@
     | c c c c c c c c | h h h h |        context C (the lookback L is its end), then the horizon H
                     ^ origin: the flat row of the cutoff
 
-An origin may stand near the start of its series: rows before it count as missing. Holes are bridged inside the window
+Where the targets are tidal, a window holds what the tide leaves of them, and the tide itself beside it, known ahead: a
+level is target + tide. An origin may stand near the start of its series: rows before it count as missing. Holes are bridged inside the window
 only, so nothing after the origin can leak in; the mask says what was observed.
 """
 
@@ -14,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from rnnforecast.data import tides
 from rnnforecast.data.features import calendar
 from rnnforecast.data.panel import F32, I64, Panel
 from rnnforecast.data.scaling import Scale
+from rnnforecast.data.tides import Tides
 from rnnforecast.data.zones import local_time
 
 CELLS = 1 << 21  # numbers in the windows that are cut together
@@ -35,23 +38,28 @@ class Batch:
     past_since: Array  # (B, C, P)
     future: Array  # (B, C + H, F) known-future covariates
     calendar: Array  # (B, C + H, 2 cycles)
+    tide: Array  # (B, C + H, T), taken out of target and truth; (B, C + H, 0) without one
     static: Array  # (B, S)
     truth: Array  # (B, H, T) NaN where not observed
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What it takes to cut a batch: the panel, its scale, the calendar's cycles, and the two lengths."""
+    """What it takes to cut a batch: the panel, its scale, the calendar's cycles, the two lengths, and the tide.
+
+    tide: (rows + series * horizon, T) in series units, as `tides.along` lays it out; None where nothing is tidal.
+    """
 
     panel: Panel
     scale: Scale
     cycles: tuple[int, ...]
     context: int
     horizon: int
+    tide: F32 | None = None
 
     def at_once(self, most: int) -> int:
         """How many windows to cut together: at most `most`, fewer of long or wide ones, so that memory is bounded."""
-        cells = (self.context + self.horizon) * (len(self.panel.columns) + 2 * len(self.cycles))
+        cells = (self.context + self.horizon) * (len(self.panel.columns) + 2 * len(self.cycles) + len(self.panel.targets) * (self.tide is not None))
         return max(1, min(most, CELLS // cells))
 
     def gather(self, origins: I64) -> Batch:
@@ -61,6 +69,8 @@ class Windows:
         series = panel.series_of(origins)
         rows = origins[:, None] + np.arange(1 - C, self.horizon + 1)  # (B, C + H)
         values = self.scaled(rows, series)  # (B, C + H, columns)
+        tide = self.tide_at(rows, series)
+        values[:, :, : tide.shape[2]] -= tide
         target, mask, since = bridged(values[:, :C, :T])
         past, past_mask, past_since = bridged(values[:, :C, T : T + P])
         future, _, _ = bridged(values[:, :, T + P :])
@@ -74,9 +84,23 @@ class Windows:
             past_since=past_since,
             future=future,
             calendar=calendar(local_time(stamps, panel.zone), self.cycles),
+            tide=tide,
             static=((panel.static[series] - self.scale.static[0]) / self.scale.static[1]).astype(np.float32),
             truth=values[:, C:, :T],
         )
+
+    def tide_at(self, rows: I64, series: I64) -> F32:
+        """(B, n, T) in series units; of width 0 without a tide. Rows before a series take its first one."""
+        if self.tide is None:
+            return np.zeros((*rows.shape, 0), np.float32)
+        offsets = self.panel.offsets + self.horizon * np.arange(len(self.panel.offsets))
+        first, last = offsets[series, None], offsets[series + 1, None] - 1
+        return self.tide[np.clip(rows + self.horizon * series[:, None], first, last)]
+
+    def ahead(self, origins: I64) -> F32:
+        """The tide over the horizon, (B, H, T) in series units; of width 0 without one."""
+        rows = origins[:, None] + np.arange(1, self.horizon + 1)
+        return self.tide_at(rows, self.panel.series_of(origins))
 
     def scaled(self, rows: I64, series: I64) -> F32:
         """(B, n, columns) in series units; NaN for holes and for rows outside the series."""
@@ -87,6 +111,17 @@ class Windows:
         shift = ((panel.base[series] - self.scale.loc[series]) / spread).astype(np.float32)
         units = values * (1.0 / spread).astype(np.float32)[:, None] + shift[:, None]
         return np.where(inside[:, :, None], units, np.float32(np.nan))
+
+
+def windows_over(
+    panel: Panel, scale: Scale, cycles: tuple[int, ...], context: int, horizon: int, known: Tides
+) -> Windows:
+    """Windows of a panel whose tide is known."""
+    if not known.any:
+        return Windows(panel, scale, cycles, context, horizon)
+    heights = tides.along(known, panel, horizon)  # (rows + series * horizon, T)
+    spread = np.repeat(scale.spread[:, : len(panel.targets)], np.diff(panel.offsets) + horizon, axis=0)
+    return Windows(panel, scale, cycles, context, horizon, (heights / spread).astype(np.float32))
 
 
 def bridged(values: F32) -> tuple[F32, F32, F32]:

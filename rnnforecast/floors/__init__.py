@@ -4,11 +4,14 @@ They are fitted in seconds without torch, serve as baselines of every score, as 
 fallback when data is thin. A floor is a module with
     summary                                one line for --help
     context(config, step) -> int           rows before and with the origin that it looks at
+    applies(windows) -> bool               whether these data are of its kind
     fit(windows, origins, config, step)    -> dict of arrays, from the windows at those origins only
     forecast(params, batch)                -> (B, H, T) in series units
     usable(params, batch)                  -> (B,) bool: what it needs is there
     label(params, step) -> str             what people call it
     valid(params, config, widths) -> bool  arrays read from a file are what the settings call for
+and, where all fits but one block's come cheaper together than one by one,
+    folded(windows, origins, config, step) -> (params, [params without each of `folds`' blocks])
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import numpy.typing as npt
 
 from rnnforecast.config import RunConfig, listed
 from rnnforecast.data.frequency import Step
-from rnnforecast.data.panel import I64
+from rnnforecast.data.panel import F32, I64
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
 
@@ -39,6 +42,8 @@ class Floor(Protocol):
     summary: str
 
     def context(self, config: RunConfig, step: Step) -> int: ...
+
+    def applies(self, windows: Windows) -> bool: ...
 
     def fit(self, windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays: ...
 
@@ -58,6 +63,11 @@ def floor_named(name: str) -> Floor:
 
 def names() -> tuple[str, ...]:
     return listed("floors")
+
+
+def applying(windows: Windows) -> tuple[str, ...]:
+    """Names of the floors that these data are for."""
+    return tuple(name for name in names() if floor_named(name).applies(windows))
 
 
 def batches(windows: Windows, origins: I64) -> Any:
@@ -85,18 +95,26 @@ def folds(windows: Windows, origins: I64) -> I64:
     return blocks
 
 
+def folded(floor: Floor, windows: Windows, origins: I64, config: RunConfig, step: Step) -> tuple[Arrays, list[Arrays]]:
+    """The floor fitted on all origins, and without each time block in turn."""
+    if hasattr(floor, "folded"):
+        return cast(tuple[Arrays, list[Arrays]], floor.folded(windows, origins, config, step))
+    blocks = folds(windows, origins)
+    rests = [origins[blocks != block] if (blocks != block).any() else origins for block in np.unique(blocks)]
+    return floor.fit(windows, origins, config, step), [floor.fit(windows, rest, config, step) for rest in rests]
+
+
 def cross_fitted(
-    floor: Floor, windows: Windows, origins: I64, config: RunConfig, step: Step, kept: I64 | None = None
-) -> F64:
-    """(N, H, T): each block's forecasts by a floor fitted on the other blocks, as honest as unseen data.
+    floor: Floor, without: list[Arrays], windows: Windows, origins: I64, kept: I64 | None = None
+) -> F32:
+    """(N, H, T): each block's forecasts by the fit `without` it, as honest as unseen data.
 
     `kept`: indices of the origins at which forecasts are wanted; all by default.
     """
     blocks = folds(windows, origins)
     kept = np.arange(len(origins)) if kept is None else kept
-    out = np.empty((len(kept), windows.horizon, len(windows.panel.targets)))
-    for block in np.unique(blocks[kept]):
-        rest = origins[blocks != block] if (blocks != block).any() else origins
+    out = np.empty((len(kept), windows.horizon, len(windows.panel.targets)), np.float32)
+    for params, block in zip(without, np.unique(blocks), strict=True):
         inside = blocks[kept] == block
-        out[inside] = forecasts(floor, floor.fit(windows, rest, config, step), windows, origins[kept[inside]])
+        out[inside] = forecasts(floor, params, windows, origins[kept[inside]])
     return out

@@ -18,13 +18,23 @@ def context(config: RunConfig, step: Step) -> int:  # noqa: ARG001
     return config.lookback
 
 
+def applies(windows: Windows) -> bool:  # noqa: ARG001
+    return True
+
+
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
     return {}
 
 
 def forecast(params: Arrays, batch: Batch) -> F64:  # noqa: ARG001
-    """(B, H, T)."""
-    return np.repeat(batch.target[:, -1:].astype(np.float64), batch.truth.shape[1], axis=1)
+    """(B, H, T): the level stays, whatever the tide does."""
+    H, C = batch.truth.shape[1], batch.target.shape[1]
+    last = batch.target[:, -1:].astype(np.float64)
+    if not batch.tide.shape[2]:
+        return np.repeat(last, H, axis=1)
+    row = C - 1 - np.round(batch.since[:, -1:] * C).astype(np.int64)  # of the last observation
+    tide = batch.tide.astype(np.float64)
+    return last + np.take_along_axis(tide, np.maximum(row, 0), axis=1) - tide[:, C:]
 
 
 def usable(params: Arrays, batch: Batch) -> Flags:  # noqa: ARG001

@@ -26,6 +26,10 @@ def context(config: RunConfig, step: Step) -> int:
     return max(candidates(config, step))
 
 
+def applies(windows: Windows) -> bool:  # noqa: ARG001
+    return True
+
+
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:
     """The period of least mean absolute error; the shortest where errors cannot be told apart."""
     thinned = origins[:: max(1, len(origins) // MOST_WINDOWS)]
@@ -43,8 +47,9 @@ def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays
 def repeat(batch: Batch, period: int) -> F64:
     """(B, H, T): step h is the value h - k periods from the origin, k the fewest that lie in the past."""
     C, H = batch.target.shape[1], batch.truth.shape[1]
-    ahead = np.arange(H) % period
-    return np.asarray(batch.target[:, np.maximum(C - period + ahead, 0)], np.float64)
+    rows = np.maximum(C - period + np.arange(H) % period, 0)
+    then = np.asarray(batch.target[:, rows], np.float64)
+    return then + batch.tide[:, rows] - batch.tide[:, C:] if batch.tide.shape[2] else then
 
 
 def usable_at(batch: Batch, period: int) -> Flags:

@@ -129,7 +129,7 @@ def forward(
 
 def one_by_one(batch: Batch, xp: Any) -> Batch:
     """The targets of a batch as windows of their own, (B, ·, T) -> (T B, ·, 1); what they share is repeated."""
-    T, shared = batch.target.shape[2], ("past", "past_mask", "past_since", "future", "calendar", "static")
+    T, shared = batch.target.shape[2], ("past", "past_mask", "past_since", "future", "calendar", "tide", "static")
     own = {name: in_turn(getattr(batch, name), xp) for name in ("target", "mask", "since", "truth")}
     return replace(batch, **own, **{name: xp.concatenate([getattr(batch, name)] * T, axis=0) for name in shared})
 
@@ -148,7 +148,7 @@ def joint(
     target, mask = batch.target[:, -L:], batch.mask[:, -L:]
     loc, spread = window_norm(target, mask, config.window_norm, xp)
     window = (target - loc) / spread  # (B, L, T)
-    future = xp.concatenate([batch.future, batch.calendar], axis=2)[:, -L - config.horizon :]  # (B, L + H, F)
+    future = xp.concatenate([batch.future, batch.calendar, batch.tide], axis=2)[:, -L - config.horizon :]  # (B, L + H, F)
     nothing = 0 * (loc + future[:, L:].sum(axis=2, keepdims=True))  # (B, H, T)
     cell, weights = cell_of(config), under(params, "encoder")
     x = inputs(window, mask, batch, future[:, :L], xp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,3 +30,8 @@ class Scores:
     first: int  # seconds of the first and last origin scored
     last: int
     in_sample: bool  # some scored rows were seen in training
+
+    def standardised(self, deviation: F64) -> Scores:
+        """The errors in units of `deviation` (T,): published tables compare columns of different units so."""
+        by = {name: getattr(self, name) / deviation for name in ("mae", "rmse", "bias")}
+        return replace(self, **by)

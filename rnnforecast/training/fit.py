@@ -16,19 +16,19 @@ from math import inf
 import numpy as np
 
 from rnnforecast.config import RunConfig
-from rnnforecast.data import features, scaling
+from rnnforecast.data import features, scaling, tides
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import seconds_in
 from rnnforecast.data.panel import I64, Panel, tail
 from rnnforecast.data.split import LEARNED, Split, most_windows, origins_between, split
-from rnnforecast.data.windows import Windows
-from rnnforecast.floors import floor_named, names
+from rnnforecast.data.windows import windows_over
+from rnnforecast.floors import applying, cross_fitted, floor_named, folded
 from rnnforecast.members import Evidence, Fitted, Members, Network, network_name
 from rnnforecast.model import Model, Record
 from rnnforecast.scores import stacking
 from rnnforecast.training import trajectories
-from rnnforecast.training.learn import continue_on
+from rnnforecast.training.learn import continue_on, one_thread
 from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Observer, Silent
 from rnnforecast.training.run import Run, Workshop, key_of
@@ -36,6 +36,7 @@ from rnnforecast.training.state import Unfinished
 from rnnforecast.version import __version__
 
 
+@one_thread()
 def fit(
     panel: Panel,
     layout: Layout,
@@ -57,14 +58,14 @@ def fit(
     run = Run(shop, key_of(config, remembered.fingerprint, columns, warm_start), resumed, warm_start, deadline)
     parts = shop.parts
     shop.observer.stage("fitting the simple rules")
-    members = Members(config, fit_floors(shop, parts.train))
+    members = Members(config, tuple(Fitted(n, shop.folded(n)[0], shop.folded(n)[0]) for n in shop.floors))
     ranking = ranked(members, members.over(shop.windows, parts.validation), config.floor)
     members, epochs = with_networks(run, members, ranking[0])
     shop.observer.stage("weighing the members")
     checked = members.over(shop.windows, parts.validation)
     stack = weigh(members, checked, ranking[0])
     kept = trajectories.thin(len(parts.train))
-    at_kept = np.stack([shop.cross_fitted(f.name, parts.train, kept) for f in members.floors])  # (floors, N, H, T)
+    at_kept = np.stack([shop.cross_fitted(name, kept) for name in shop.floors]).astype(np.float64)  # (floors, N, H, T)
     learned = members.over(shop.windows, parts.train[kept], floors=at_kept)
     errors = trajectories.collect(learned, checked, stack, members.names.index(ranking[0]), len(members.floors))
     shop.observer.stage("refitting on all rows")
@@ -74,6 +75,8 @@ def fit(
         members=with_final_fits(run, members, epochs),
         cycles=shop.windows.cycles,
         scale=shop.windows.scale,
+        tides=shop.tides,
+        never_negative=scaling.never_negative(panel, parts.train_end, shop.windows.scale),
         ranking=ranking,
         weights=stack.weights,
         errors=errors.errors,
@@ -87,18 +90,15 @@ def fit(
 
 def workshop(panel: Panel, config: RunConfig, observer: Observer) -> Workshop:
     parts = split(panel, config)
-    context = max(config.lookback, *(floor_named(n).context(config, panel.step) for n in names()))
     cycles = features.cycles(panel.step, int(np.max(own_times(panel, parts.train_end) - panel.start)))
     # A series too short to have a training window is scaled by all it has.
     short = parts.train_end - panel.offsets[:-1] < config.lookback + config.horizon
-    scale = scaling.fit(panel, np.where(short, panel.cutoff, parts.train_end))
-    windows = Windows(panel, scale, cycles, context, config.horizon)
-    return Workshop(panel, config, windows, parts, observer)
-
-
-def fit_floors(shop: Workshop, origins: I64) -> tuple[Fitted, ...]:
-    fits = {n: floor_named(n).fit(shop.windows, origins, shop.config, shop.panel.step) for n in names()}
-    return tuple(Fitted(name, fitted, fitted) for name, fitted in fits.items())
+    last = np.where(short, panel.cutoff, parts.train_end)
+    known = tides.fit(panel, last, config.tide)
+    windows = windows_over(panel, scaling.fit(panel, last), cycles, config.lookback, config.horizon, known)
+    floors = applying(windows)
+    context = max(floor_named(n).context(config, panel.step) for n in floors)
+    return Workshop(panel, config, replace(windows, context=context), known, parts, floors, observer)
 
 
 def ranked(members: Members, evidence: Evidence, first: str) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[
         return members, []
     parts, anchor, learned, checked = shop.parts, run.anchor(best), None, None
     if anchor is not None:
-        learned = np.nan_to_num(shop.cross_fitted(anchor, parts.train), copy=False)
+        learned = np.nan_to_num(shop.cross_fitted(anchor), copy=False)
         checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[members.names.index(anchor)])
     lesson = Lesson(shop.windows, parts.train, learned)
     check = Lesson(shop.windows, parts.validation, checked)
@@ -145,12 +145,16 @@ def with_final_fits(run: Run, members: Members, epochs: list[int]) -> Members:
     shop, panel, config = run.shop, run.shop.panel, run.shop.config
     first, last = panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon
     everything = origins_between(panel, first, last, most=most_windows(panel, config.horizon, LEARNED))
-    refitted = fit_floors(shop, everything)
-    floors = tuple(replace(f, final=r.fitted) for f, r in zip(members.floors, refitted, strict=True))
+    refitted = {f.name: folded(floor_named(f.name), shop.windows, everything, config, panel.step)
+                for f in members.floors}
+    floors = tuple(replace(f, final=refitted[f.name][0]) for f in members.floors)
     networks = members.networks
     if config.final_fit and networks:
-        anchor = networks[0].anchor
-        known = None if anchor is None else np.nan_to_num(shop.cross_fitted(anchor, everything))
+        known = None
+        if (anchor := networks[0].anchor) is not None:
+            known = np.nan_to_num(
+                cross_fitted(floor_named(anchor), refitted[anchor][1], shop.windows, everything), copy=False
+            )
         lesson = Lesson(shop.windows, everything, known)
         networks = tuple(
             replace(n, final=continue_on(run.course(k, lesson, lesson, ()), n.fitted, max(1, epochs[k] // 4)))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
 from typing import Any
 
 from rnnforecast.config import RunConfig, deciding, of_network
-from rnnforecast.data.panel import F64, I64, Panel
+from rnnforecast.data.panel import F32, I64, Panel
 from rnnforecast.data.split import Split
+from rnnforecast.data.tides import Tides
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Windows
 from rnnforecast.errors import Mismatch, ModelUnusable, UsageError
-from rnnforecast.floors import Arrays, cross_fitted, floor_named
+from rnnforecast.floors import Arrays, cross_fitted, floor_named, folded
 from rnnforecast.model import Model
 from rnnforecast.packing import shapes_of
 from rnnforecast.training.learn import Course, learn
@@ -35,12 +36,22 @@ class Workshop:
     panel: Panel
     config: RunConfig
     windows: Windows
+    tides: Tides
     parts: Split
+    floors: tuple[str, ...]  # names of those that these data are for
     observer: Observer
+    fits: dict[str, tuple[Arrays, list[Arrays]]] = field(default_factory=dict)
 
-    def cross_fitted(self, floor: str, origins: I64, kept: I64 | None = None) -> F64:
-        """(N, H, T) by fits that did not see the window; NaN where the floor had nothing to stand on."""
-        return cross_fitted(floor_named(floor), self.windows, origins, self.config, self.panel.step, kept)
+    def folded(self, floor: str) -> tuple[Arrays, list[Arrays]]:
+        """The floor fitted on the training part, and without each time block; computed once."""
+        if floor not in self.fits:
+            given = (self.windows, self.parts.train, self.config, self.panel.step)
+            self.fits[floor] = folded(floor_named(floor), *given)
+        return self.fits[floor]
+
+    def cross_fitted(self, floor: str, kept: I64 | None = None) -> F32:
+        """(N, H, T) on the training part, by fits that did not see the window; NaN where the floor has nothing."""
+        return cross_fitted(floor_named(floor), self.folded(floor)[1], self.windows, self.parts.train, kept)
 
 
 @dataclass(frozen=True)
@@ -179,5 +190,6 @@ def differences(run: Unfinished, key: dict[str, Any], from_itself: bool) -> list
 def widths_of(windows: Windows) -> Widths:
     panel = windows.panel
     return Widths(
-        len(panel.targets), len(panel.past), len(panel.future), 2 * len(windows.cycles), panel.static.shape[1]
-    )
+        len(panel.targets), len(panel.past), len(panel.future), 2 * len(windows.cycles), panel.static.shape[1],
+        0 if windows.tide is None else len(panel.targets),
+    )  # fmt: skip
