@@ -103,8 +103,10 @@ def evaluate(
     """
     from rnnforecast.evaluation.backtest import backtest as score
 
-    scores = score(model.core, read_for(model.core, frame, flags).panel, stride)
-    return scores_frame(scores.standardised(model.core.scale.spread[0, : len(model.core.layout.target)]) if standardised else scores, model.core)
+    core = model.core
+    scores = score(core, read_for(core, frame, flags).panel, stride)
+    deviation = core.scale.spread[0, : len(core.layout.target)]
+    return scores_frame(scores.standardised(deviation) if standardised else scores, core)
 
 
 def backtest(
@@ -114,9 +116,9 @@ def backtest(
 
     Columns: unique_id, target, cutoff, ds, lead, y (what came), then one per rule, "model" first. Times are UTC.
     """
-    from rnnforecast.evaluation.backtest import forecasts
-
     import pandas as pd
+
+    from rnnforecast.evaluation.backtest import forecasts
 
     rows = pd.DataFrame(forecasts(model.core, read_for(model.core, frame, flags).panel, stride, leads))
     if model.core.layout.stamp != "integer":

@@ -135,7 +135,7 @@ class RunConfig:
         choices=("auto", "on", "off"),
     )
     num_networks: int = setting(
-        1, "networks in the stack: seeds count up from seed, every second one looks back half as far",
+        1, "networks in the stack: seeds count up from seed; every second one stands alone, without a floor",
         minimum=1, maximum=64,
     )
     quantile_levels: tuple[float, ...] = setting(QUANTILE_LEVELS, "levels of the forecast's quantiles")
@@ -224,12 +224,24 @@ def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_network(config: RunConfig, number: int) -> RunConfig:
-    """The settings of network `number` of the stack: its own seed, and every second one half the lookback."""
+    """The settings of network `number` of the stack, each with its own seed.
+
+    Every second one stands alone: what a floor cannot say is not in its errors either. It has more to learn than a
+    floor's errors, at three times the rate. Of each four the last two look back half as far.
+    """
     lookback = config.lookback
-    if number % 2:
+    if number % 4 >= 2:
         halved = max(config.segment_length, config.conv_kernel, lookback // 2, 1)
         lookback = halved if config.shape is None or halved > 1 else lookback
-    return replace(config, seed=(config.seed + number) % 2**31, lookback=lookback, num_networks=1)
+    own = replace(config, seed=(config.seed + number) % 2**31, lookback=lookback, num_networks=1)
+    if number % 2 == 0 or config.floor == "none":
+        return own
+    return replace(own, floor="none", learning_rate=min(3 * config.learning_rate, 10.0))
+
+
+def seeks_mean(config: RunConfig) -> bool:
+    """Whether yhat is to be the mean and not the median: then the squared error alone chooses."""
+    return config.loss in ("mse", "nse")
 
 
 OWN_CELL = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)

@@ -62,8 +62,15 @@ def settings(**given: Any) -> RunConfig:
     return RunConfig(**(small | given))
 
 
-def windows_of(panel: Panel, config: RunConfig, context: int | None = None, cycles: tuple[int, ...] = ()) -> Windows:
-    return Windows(panel, fit(panel, panel.cutoff), cycles, context or config.lookback, config.horizon)
+def windows_of(
+    panel: Panel, config: RunConfig, context: int | None = None, cycles: tuple[int, ...] = (),
+    heights: Array | None = None,
+) -> Windows:  # fmt: skip
+    """`heights`: the tide that is a part of the targets, laid out as `Windows` says but in the targets' own units."""
+    scale = fit(panel, panel.cutoff)
+    spread = np.repeat(scale.spread[:, : len(panel.targets)], np.diff(panel.offsets) + config.horizon, axis=0)
+    sea = None if heights is None else (heights / spread).astype(np.float32)
+    return Windows(panel, scale, cycles, context or config.lookback, config.horizon, sea)
 
 
 def unscaled(panel: Panel) -> Scale:
@@ -72,10 +79,9 @@ def unscaled(panel: Panel) -> Scale:
     return Scale(np.zeros(shape), np.ones(shape), np.array([[0.0], [1.0]]) * np.ones(panel.static.shape[1]))
 
 
-def widths_of(panel: Panel, cycles: tuple[int, ...] = ()) -> Widths:
-    return Widths(
-        len(panel.targets), len(panel.past), len(panel.future), 2 * len(cycles), panel.static.shape[1]
-    )
+def widths_of(panel: Panel, cycles: tuple[int, ...] = (), tidal: bool = False) -> Widths:
+    T = len(panel.targets)
+    return Widths(T, len(panel.past), len(panel.future), 2 * len(cycles), panel.static.shape[1], T * tidal)
 
 
 def layout_of(panel: Panel, **changes: Any) -> Layout:

@@ -167,7 +167,7 @@ def table() -> Table:
     """All constituents, the linear ones first."""
     linear = [(name, *map(float, rest)) for name, *rest in map(str.split, LINEAR.strip().splitlines())]
     shallow = [line.split() for line in SHALLOW.strip().splitlines()]
-    order = {row[0]: place for place, row in enumerate(linear)}
+    order = {str(row[0]): place for place, row in enumerate(linear)}
     mix = np.vstack([np.eye(len(linear)), [mixed(terms, order) for _, _, *terms in shallow]])
     numbers = np.array([row[1:] for row in linear])
     owner, satellites = modulation(order)

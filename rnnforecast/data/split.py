@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnforecast.config import RunConfig, settings_of, with_preset
 from rnnforecast.data.frequency import Step, defaults, length_in_steps, seconds_in
@@ -24,7 +25,10 @@ from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
 
 LEARNED, JUDGED = 1 << 25, 1 << 21  # numbers that the windows of a part forecast together, at most
+BLOCK = 1 << 20  # rows looked at together
 FEWEST, MOST = 1024, 1 << 18  # windows of a part, however long or short the horizon
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
     except ValueError:
         share = np.nan
     if 0 < share < 1:
-        return max(horizon, round(share * rows))
+        return max(horizon, rows_back(panel, series, last, share))
     try:
         return max(horizon, min(length_in_steps(text, panel.step), rows))
     except UsageError:
@@ -137,6 +141,28 @@ def part_length(panel: Panel, series: int, text: str, rows: int, last: int, hori
     if not 0 < length < there:
         raise UsageError(f"{name} starts at {text}, outside the data", f"--{name} 0.15")
     return max(horizon, length)
+
+
+def rows_back(panel: Panel, series: int, last: int, share: float) -> int:
+    """How many rows up to `last` hold that share of a series' observed rows: a winter without any is no part."""
+    first, cutoff = int(panel.offsets[series]), int(panel.cutoff[series])
+    wanted = round(share * sum(int(observed(panel, a, b).sum()) for a, b in blocks(first, cutoff + 1)))
+    for a, b in reversed(blocks(first, last + 1)):
+        rows = np.flatnonzero(observed(panel, a, b))
+        if len(rows) >= wanted:
+            return last + 1 - (a + int(rows[len(rows) - wanted])) if wanted else 0
+        wanted -= len(rows)
+    return last + 1 - first
+
+
+def blocks(first: int, end: int) -> list[tuple[int, int]]:
+    """Rows `first` to `end` in runs of BLOCK: a series may be larger than the memory."""
+    return [(a, min(a + BLOCK, end)) for a in range(first, end, BLOCK)]
+
+
+def observed(panel: Panel, first: int, end: int) -> Flags:
+    """Rows at which a target was observed."""
+    return np.asarray(np.isfinite(panel.values[first:end, : len(panel.targets)]).any(axis=1))
 
 
 def row_at(panel: Panel, series: int, moment: int, rows: int) -> int:

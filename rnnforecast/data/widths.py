@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Widths:
-    """T targets, P past covariates, S static; F known ahead = known-future covariates, the calendar's columns, tides."""
+    """T targets, P past covariates, S static; F known ahead = known-future covariates, calendar columns, tides."""
 
     T: int
     P: int

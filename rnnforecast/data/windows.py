@@ -4,8 +4,10 @@
                     ^ origin: the flat row of the cutoff
 
 Where the targets are tidal, a window holds what the tide leaves of them, and the tide itself beside it, known ahead: a
-level is target + tide. An origin may stand near the start of its series: rows before it count as missing. Holes are bridged inside the window
-only, so nothing after the origin can leak in; the mask says what was observed.
+level is target + tide.
+
+An origin may stand near the start of its series: rows before it count as missing. Holes are
+bridged inside the window only, so nothing after the origin can leak in; the mask says what was observed.
 """
 
 from __future__ import annotations
@@ -59,8 +61,9 @@ class Windows:
 
     def at_once(self, most: int) -> int:
         """How many windows to cut together: at most `most`, fewer of long or wide ones, so that memory is bounded."""
-        cells = (self.context + self.horizon) * (len(self.panel.columns) + 2 * len(self.cycles) + len(self.panel.targets) * (self.tide is not None))
-        return max(1, min(most, CELLS // cells))
+        tides = 0 if self.tide is None else self.tide.shape[1]
+        columns = len(self.panel.columns) + 2 * len(self.cycles) + tides
+        return max(1, min(most, CELLS // ((self.context + self.horizon) * columns)))
 
     def gather(self, origins: I64) -> Batch:
         """The windows at `origins` (B,), float32."""
@@ -95,7 +98,8 @@ class Windows:
             return np.zeros((*rows.shape, 0), np.float32)
         offsets = self.panel.offsets + self.horizon * np.arange(len(self.panel.offsets))
         first, last = offsets[series, None], offsets[series + 1, None] - 1
-        return self.tide[np.clip(rows + self.horizon * series[:, None], first, last)]
+        heights: F32 = self.tide[np.clip(rows + self.horizon * series[:, None], first, last)]
+        return heights
 
     def ahead(self, origins: I64) -> F32:
         """The tide over the horizon, (B, H, T) in series units; of width 0 without one."""

@@ -130,7 +130,9 @@ def rolled(model: Model, panel: Panel, origins: I64, kept: list[int]) -> Iterato
 def forecasts(
     model: Model, panel: Panel, stride: int | None = None, leads: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """Columns of one row per origin, target and lead (1 to H): what came and what each rule said, in the targets' units.
+    """Columns of one row per origin, target and lead (1 to H): what came and what each rule said, in the targets' units
+
+    and times in seconds.
 
     Raises UsageError for a lead outside the horizon, and as `backtest` does.
     """

@@ -67,7 +67,7 @@ class Linear:
 
 
 def with_more(blocks: Sequence[Sums], more: int, lookback: int) -> Linear:
-    """The map of all features at the leads where the last `more` of them are worth it; elsewhere of those before them."""
+    """The map of all features at the leads where the last `more` are worth it; elsewhere of those before them."""
     features = len(blocks[0].xx)
     by = even(blocks, features - more)
     blocks = [block.scaled(by) for block in blocks]
@@ -90,7 +90,7 @@ def even(blocks: Sequence[Sums], kept: int) -> F64:
 
 
 def where_better(plain: Linear, rich: Linear) -> Linear:
-    """The rich map at the leads where it gains more than one standard error over the blocks; elsewhere the plain one."""
+    """The rich map at the leads where it gains more than a standard error over the blocks; elsewhere the plain one."""
     gains = plain.errors - rich.errors  # (blocks, H)
     error = gains.std(axis=0, ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.full(gains.shape[1], np.inf)
     taken = gains.mean(axis=0) > error
@@ -183,7 +183,7 @@ def placed(weights: F64, columns: Chosen, features: int) -> F64:
 
 def mixture(blocks: Sequence[Sums], held_out: Sequence[F64]) -> F64:
     """Convex weights (candidates, H) of least held-out squared error."""
-    products = sum(cross(block, maps) for block, maps in zip(blocks, held_out, strict=True))  # (H, n, n)
+    products = np.sum([cross(block, maps) for block, maps in zip(blocks, held_out, strict=True)], axis=0)  # (H, n, n)
     share = np.full(products.shape[:2], 1.0 / products.shape[1])
     rate = 1.0 / np.maximum(np.trace(products, axis1=1, axis2=2), 1e-12)[:, None]
     for _ in range(ROUNDS * (products.shape[1] > 1)):
@@ -206,7 +206,7 @@ def on_simplex(points: F64) -> F64:
     ordered = -np.sort(-points, axis=1)
     excess = (ordered.cumsum(axis=1) - 1) / np.arange(1, n + 1)
     last = (ordered > excess).sum(axis=1) - 1
-    return np.maximum(points - excess[np.arange(len(points)), last][:, None], 0.0)
+    return np.asarray(np.maximum(points - excess[np.arange(len(points)), last][:, None], 0.0))
 
 
 def stacked(maps: Sequence[Linear], config: RunConfig) -> tuple[Arrays, list[Arrays]]:

@@ -35,7 +35,7 @@ def applies(windows: Windows) -> bool:  # noqa: ARG001
 
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
-    """normal (T, dates, hours) in series units, decay (T, H), and places (2,): which of the calendar's cycles they are."""
+    """normal (T, dates, hours) in series units, decay (T, H), and places (2,): which of the cycles they are."""
     thinned = origins[:: 1 + len(origins) // MOST_WINDOWS]
     cycles = list(windows.cycles)
     places = np.array([cycles.index(c) if c in cycles else -1 for c in (YEAR, DAY)], np.int64)
@@ -87,7 +87,8 @@ def decays(windows: Windows, origins: I64, normal: F64, places: I64) -> F64:
         now = np.where(batch.mask[:, -1] > 0, now, np.nan).T[:, None]
         products += np.nansum(now * left, axis=2)
         squares += np.nansum(np.where(np.isfinite(left), now**2, np.nan), axis=2)
-    return np.clip(products / squares, 0.0, 1.0)
+    slopes: F64 = np.clip(products / squares, 0.0, 1.0)
+    return slopes
 
 
 def anomaly(normal: F64, places: I64, batch: Batch) -> tuple[F64, F64]:

@@ -9,9 +9,11 @@ from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, persistence
+from rnnforecast.floors import F64, Arrays, Flags, batches, persistence
 
 summary = "the tide of the harmonics alone"
+
+MOST_WINDOWS = 4096
 
 
 def context(config: RunConfig, step: Step) -> int:
@@ -24,8 +26,9 @@ def applies(windows: Windows) -> bool:
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
     """level (T,): the middle of what the tide leaves, in series units."""
-    last = windows.gather(origins[:: 1 + len(origins) // 4096])
-    left = np.where(last.mask[:, -1] > 0, last.target[:, -1], np.nan)
+    thinned = origins[:: 1 + len(origins) // MOST_WINDOWS]
+    parts = [np.where(b.mask[:, -1] > 0, b.target[:, -1], np.nan) for _, b in batches(windows, thinned)]
+    left = np.concatenate(parts)
     seen = np.isfinite(left).any(axis=0)
     return {"level": np.nanmean(np.where(seen, left, 0.0), axis=0).astype(np.float64)}
 
@@ -40,7 +43,7 @@ def usable(params: Arrays, batch: Batch) -> Flags:
 
 
 def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:  # noqa: ARG001
-    if list(params) != ["level"]:
+    if list(params) != ["level"] or not widths.tide:
         return False
     return bool(params["level"].dtype == np.float64 and params["level"].shape == (widths.T,))
 

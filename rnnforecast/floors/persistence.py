@@ -34,7 +34,8 @@ def forecast(params: Arrays, batch: Batch) -> F64:  # noqa: ARG001
         return np.repeat(last, H, axis=1)
     row = C - 1 - np.round(batch.since[:, -1:] * C).astype(np.int64)  # of the last observation
     tide = batch.tide.astype(np.float64)
-    return last + np.take_along_axis(tide, np.maximum(row, 0), axis=1) - tide[:, C:]
+    level: F64 = last + np.take_along_axis(tide, np.maximum(row, 0), axis=1) - tide[:, C:]
+    return level
 
 
 def usable(params: Arrays, batch: Batch) -> Flags:  # noqa: ARG001

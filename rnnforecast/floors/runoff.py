@@ -1,9 +1,9 @@
 """Runoff: the ridge, told besides how wet the catchment is and what rain does on wet ground.
 
 Rain runs off from wet ground and sinks into dry; the level itself says how wet it is. So beside the ridge's features
-stand the logarithm of the level w, and for each rain-like covariate the sums S over the last 1, 2, 4 ... steps (and over
-the steps ahead where it is known): S w and S^1.5. They are used at the leads where, over held-out blocks, they gain more
-than one standard error; elsewhere this is the ridge. Still one linear map in closed form.
+stand the logarithm of the level w, its square, and for each rain-like covariate the sums S over the last 1, 2, 4 ...
+steps (and over the steps ahead where it is known): S, S w and S^1.5. They are used at the leads where, over held-out
+blocks, they gain more than one standard error; elsewhere this is the ridge. Still one linear map in closed form.
 """
 
 from __future__ import annotations

@@ -148,7 +148,8 @@ def joint(
     target, mask = batch.target[:, -L:], batch.mask[:, -L:]
     loc, spread = window_norm(target, mask, config.window_norm, xp)
     window = (target - loc) / spread  # (B, L, T)
-    future = xp.concatenate([batch.future, batch.calendar, batch.tide], axis=2)[:, -L - config.horizon :]  # (B, L + H, F)
+    known = [batch.future, batch.calendar, batch.tide]
+    future = xp.concatenate(known, axis=2)[:, -L - config.horizon :]  # (B, L + H, F)
     nothing = 0 * (loc + future[:, L:].sum(axis=2, keepdims=True))  # (B, H, T)
     cell, weights = cell_of(config), under(params, "encoder")
     x = inputs(window, mask, batch, future[:, :L], xp)

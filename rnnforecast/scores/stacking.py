@@ -1,11 +1,12 @@
-"""The stack: convex weights per lead over the members, fitted on validation errors and shrunk to the best floor.
+"""The stack: convex weights per lead over members, fitted on honest errors and shrunk to the best single one.
 
-The loss is |e| / MAE + e^2 / MSE, both of the best floor at that lead: it is neither blind to floods, as the absolute
-error is, nor ruled by the one great flood, as the squared error is; so the stack answers for both scores.
+The loss is |e| / MAE + e^2 / MSE, both of the best member at that lead: it is neither blind to floods, as the absolute
+error is, nor ruled by the one great flood, as the squared error is; so the stack answers for both scores. Where a
+model is asked for the mean, the squared error alone counts.
 
-Weights grow greedily (Caruana et al. 2004, Ensemble selection): from the best floor alone, ROUNDS times the member that
-lowers the mean loss most is added to the average. What that gains is measured on time blocks that chose
-nothing, and the weights are shrunk to the best floor as far as chance could explain the gain:
+Weights grow greedily (Caruana et al. 2004, Ensemble selection): from the best member alone, ROUNDS times the member
+that lowers the mean loss most is added to the average. What that gains is measured on time blocks that chose
+nothing, and the weights are shrunk to the best member as far as chance could explain the gain:
 factor = gain^2 / (gain^2 + standard error^2), 0 where there is none. So a network that adds nothing gets the weight 0.
 """
 
@@ -20,12 +21,13 @@ import numpy.typing as npt
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
+Flags = npt.NDArray[np.bool_]
 Loss = Callable[[F64, F64], F64]
 
 ROUNDS = 20
 BLOCKS = 8  # at most; each spans a horizon or more, or its windows would share what they are judged by
-NOTHING = 1e-4  # a gain of the size of rounding (the floor's own loss is 2)
-FEWEST = 3  # blocks that a standard error can be had from: with less, the best floor alone
+NOTHING = 1e-4  # a gain of the size of rounding (the best member's own loss is 2)
+FEWEST = 3  # blocks that a standard error can be had from: with less, the best member alone
 NEIGHBOURS = 8  # errors of a lead are pooled with those within horizon / 8 of it
 
 
@@ -37,46 +39,63 @@ class Stack:
     held_out: F64
 
 
-def fit(members: F64, truth: F64, best: int, stride: int = 1) -> Stack:
-    """members (M, N, H, T) in series units and in time order, truth (N, H, T) with NaN; `best` is the floor's index.
+def fit(members: F64, truth: F64, best: int, spans: int, square: bool = False) -> Stack:
+    """members (M, N, H, T) in series units and in time order, truth (N, H, T) with NaN; `best` is the best member.
 
-    stride: steps between the windows. A row on which a member is missing (NaN) is left out of the fit.
+    spans: horizons that the windows cover, one after the other; square: the squared error alone counts.
+    A row on which a member is missing (NaN) is left out of the fit.
     """
-    N, H, T = truth.shape
-    blocks = np.arange(N) * min(BLOCKS, N * stride // H) // N
-    parts = [fit_target(members[..., t], truth[..., t], best, blocks) for t in range(T)]
+    N, _, T = truth.shape
+    blocks = np.arange(N) * max(1, min(BLOCKS, spans)) // max(N, 1)
+    parts = [fit_target(members[..., t], truth[..., t], best, blocks, square) for t in range(T)]
     return Stack(np.stack([p.weights for p in parts], axis=-1), np.stack([p.held_out for p in parts], axis=-1))
 
 
-def fit_target(members: F64, truth: F64, best: int, blocks: I64) -> Stack:
+def fit_target(members: F64, truth: F64, best: int, blocks: I64, square: bool) -> Stack:
     """One target: members (M, N, H), truth (N, H), the time block of each window (N,)."""
-    M, _, H = members.shape
-    complete = np.isfinite(members).all(axis=(0, 2))
-    held_out, gains = members[best].copy(), []
+    complete = np.asarray(np.isfinite(members).all(axis=(0, 2)))
+    start = best_at_leads(members, truth, best, blocks, complete, square)  # (M, H)
+    alone = mixed(start, members)
+    held_out, gains = alone.copy(), []
     for block in np.unique(blocks):
         inside, rest = (blocks == block) & complete, (blocks != block) & complete
         if inside.any() and rest.any():
-            loss = loss_beside(members[best, rest], truth[rest])  # not even its scale knows the block
-            weights = greedy(members[:, rest], truth[rest], best, loss)
-            held_out[inside] = np.einsum("mh,mnh->nh", weights, members[:, inside])
-            own, its = loss(held_out[inside], truth[inside]), loss(members[best, inside], truth[inside])
+            loss = loss_beside(alone[rest], truth[rest], square)  # not even its scale knows the block
+            held_out[inside] = mixed(greedy(members[:, rest], truth[rest], start, loss), members[:, inside])
+            own, its = loss(held_out[inside], truth[inside]), loss(alone[inside], truth[inside])
             gains.append(pooled(its - own))
-    weights = np.zeros((M, H))
-    weights[best] = 1.0
     if len(gains) < FEWEST:
-        return Stack(weights, members[best])
+        return Stack(start, alone)
     factor = trust(np.stack(gains))
-    loss = loss_beside(members[best, complete], truth[complete])
-    whole = greedy(members[:, complete], truth[complete], best, loss)
-    return Stack(weights + factor * (whole - weights), members[best] + factor * (held_out - members[best]))
+    loss = loss_beside(alone[complete], truth[complete], square)
+    whole = greedy(members[:, complete], truth[complete], start, loss)
+    return Stack(start + factor * (whole - start), alone + factor * (held_out - alone))
 
 
-def greedy(members: F64, truth: F64, best: int, loss: Loss) -> F64:
-    """Weights (M, H) by greedy averaging, from `best` on."""
+def mixed(weights: F64, members: F64) -> F64:
+    """(N, H) from weights (M, H) and members (M, N, H); a member without weight may be missing."""
+    needed = weights.any(axis=1)
+    return np.asarray(np.einsum("mh,mnh->nh", weights[needed], members[needed]))
+
+
+def best_at_leads(members: F64, truth: F64, best: int, blocks: I64, complete: Flags, square: bool) -> F64:
+    """One member a lead, as weights (M, H): `best`, unless another is better there by more than a standard error."""
     M, _, H = members.shape
-    counts = np.zeros((M, H))
-    counts[best] = 1.0
-    average = members[best].copy()
+    chosen = np.full(H, best)
+    known = [b for b in np.unique(blocks) if ((blocks == b) & complete).any()]
+    if len(known) >= FEWEST and M > 1:
+        loss = loss_beside(members[best, complete], truth[complete], square)
+        parts = [pooled(loss(members[:, (blocks == b) & complete], truth[(blocks == b) & complete])) for b in known]
+        gains = np.stack([part[best] - part for part in parts])  # (blocks, M, H)
+        sure = gains.mean(axis=0) - gains.std(axis=0, ddof=1) / np.sqrt(len(known))
+        chosen = np.where(sure.max(axis=0) > 0, sure.argmax(axis=0), best)
+    return np.asarray(np.arange(M)[:, None] == chosen, np.float64)
+
+
+def greedy(members: F64, truth: F64, start: F64, loss: Loss) -> F64:
+    """Weights (M, H) by greedy averaging, from `start` on."""
+    H = members.shape[2]
+    counts, average = start.copy(), mixed(start, members)
     for size in range(1, ROUNDS):
         trials = (average[None] * size + members) / (size + 1)  # (M, N, H)
         chosen = pooled(loss(trials, truth)).argmin(axis=0)  # (H,)
@@ -85,15 +104,14 @@ def greedy(members: F64, truth: F64, best: int, loss: Loss) -> F64:
     return np.asarray(counts / counts.sum(axis=0))
 
 
-def loss_beside(floor: F64, truth: F64) -> Loss:
-    """The mean loss over windows, (..., N, H) and (N, H) -> (..., H); it is 2 for the floor (N, H) itself."""
-    absolute, square = mean_seen(np.abs(floor - truth)), mean_seen((floor - truth) ** 2)
+def loss_beside(member: F64, truth: F64, square: bool) -> Loss:
+    """The mean loss over windows, (..., N, H) and (N, H) -> (..., H); it is 2 for the member (N, H) itself."""
+    absolute, squared = mean_seen(np.abs(member - truth)), mean_seen((member - truth) ** 2)
 
     def loss(forecast: F64, truth: F64) -> F64:
         error = forecast - truth
-        parts = mean_seen(np.abs(error)) / np.maximum(absolute, 1e-12), mean_seen(error**2) / np.maximum(square, 1e-12)
-        total: F64 = parts[0] + parts[1]
-        return total
+        second = mean_seen(error**2) / np.maximum(squared, 1e-12)
+        return 2 * second if square else second + mean_seen(np.abs(error)) / np.maximum(absolute, 1e-12)
 
     return loss
 

@@ -15,18 +15,18 @@ from math import inf
 
 import numpy as np
 
-from rnnforecast.config import RunConfig
+from rnnforecast.config import RunConfig, seeks_mean
 from rnnforecast.data import features, scaling, tides
 from rnnforecast.data.columns import Layout
 from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import seconds_in
-from rnnforecast.data.panel import I64, Panel, tail
-from rnnforecast.data.split import LEARNED, Split, most_windows, origins_between, split
+from rnnforecast.data.panel import F64, I64, Panel, tail
+from rnnforecast.data.split import JUDGED, LEARNED, Split, most_windows, origins_between, split
 from rnnforecast.data.windows import windows_over
-from rnnforecast.floors import applying, cross_fitted, floor_named, folded
-from rnnforecast.members import Evidence, Fitted, Members, Network, network_name
+from rnnforecast.floors import applying, batches, cross_fitted, floor_named, folded
+from rnnforecast.members import Evidence, Fitted, Members, Network
 from rnnforecast.model import Model, Record
-from rnnforecast.scores import stacking
+from rnnforecast.scores import bands, stacking
 from rnnforecast.training import trajectories
 from rnnforecast.training.learn import continue_on, one_thread
 from rnnforecast.training.lesson import Lesson
@@ -59,14 +59,17 @@ def fit(
     parts = shop.parts
     shop.observer.stage("fitting the simple rules")
     members = Members(config, tuple(Fitted(n, shop.folded(n)[0], shop.folded(n)[0]) for n in shop.floors))
-    ranking = ranked(members, members.over(shop.windows, parts.validation), config.floor)
+    most = min(len(parts.validation), most_windows(panel, config.horizon, JUDGED))  # no more than of the newest season
+    kept = trajectories.thin(len(parts.train), most)
+    rules = honest(shop, members, kept)
+    ranking = ranked(members, rules, config)
+    mix = mixture(members, rules, ranking[0], (len(parts.train) + len(parts.validation) * config.stride))
     members, epochs = with_networks(run, members, ranking[0])
     shop.observer.stage("weighing the members")
     checked = members.over(shop.windows, parts.validation)
-    stack = weigh(members, checked, ranking[0])
-    kept = trajectories.thin(len(parts.train))
-    at_kept = np.stack([shop.cross_fitted(name, kept) for name in shop.floors]).astype(np.float64)  # (floors, N, H, T)
-    learned = members.over(shop.windows, parts.train[kept], floors=at_kept)
+    stack = weigh(members, checked, mix)
+    few = trajectories.thin(len(kept), bands.TRAJECTORIES)
+    learned = members.over(shop.windows, parts.train[kept[few]], floors=rules.members[:, few])
     errors = trajectories.collect(learned, checked, stack, members.names.index(ranking[0]), len(members.floors))
     shop.observer.stage("refitting on all rows")
     return Model(
@@ -101,13 +104,45 @@ def workshop(panel: Panel, config: RunConfig, observer: Observer) -> Workshop:
     return Workshop(panel, config, replace(windows, context=context), known, parts, floors, observer)
 
 
-def ranked(members: Members, evidence: Evidence, first: str) -> tuple[str, ...]:
-    """Floor names by mean absolute error on validation; `first`, where it is a floor's name, comes first."""
-    error = np.abs(evidence.members - evidence.truth)
+def honest(shop: Workshop, members: Members, kept: I64) -> Evidence:
+    """What the floors said at the training windows number `kept`, by fits that did not see them, and at validation's.
+
+    Validation is one season; the training part holds them all.
+    """
+    at_kept = np.stack([shop.cross_fitted(name, kept) for name in shop.floors]).astype(np.float64)
+    then = [batch.truth for _, batch in batches(shop.windows, shop.parts.train[kept])]
+    later = members.over(shop.windows, shop.parts.validation)
+    return Evidence(
+        np.concatenate([at_kept, later.members], axis=1),
+        np.ones((len(kept) + len(shop.parts.validation), *later.spread.shape[1:])),
+        np.concatenate([*then, later.truth]).astype(np.float64),
+    )
+
+
+def ranked(members: Members, evidence: Evidence, config: RunConfig) -> tuple[str, ...]:
+    """Floor names by the stack's loss over all leads; the one that --floor names, where it names one, comes first."""
+    error = evidence.members - evidence.truth
     common = np.isfinite(error).all(axis=0)
-    means = error[:, common].mean(axis=1) if common.any() else np.zeros(len(error))
-    order = sorted(range(len(means)), key=lambda k: (members.names[k] != first, means[k]))
+    losses = np.zeros(len(error))
+    if common.any():
+        sizes = [(np.abs(error[:, common]) ** power).mean(axis=1) for power in (1, 2)[seeks_mean(config) :]]
+        losses = sum((size / max(size.min(), 1e-12) for size in sizes), losses)
+    order = sorted(range(len(error)), key=lambda k: (members.names[k] != config.floor, losses[k]))
     return tuple(members.names[k] for k in order)
+
+
+def mixture(members: Members, evidence: Evidence, best: str, windows: int) -> F64:
+    """Weights (floors, H, T) of the floors without a network; `windows` of them, thinned or not, is the evidence of."""
+    config = members.config
+    names = [f.name for f in members.floors]
+    allowed = [k for k, name in enumerate(names) if config.floor in ("auto", "none", name)]
+    stack = stacking.fit(
+        evidence.members[allowed], evidence.truth, allowed.index(names.index(best)), windows // config.horizon,
+        seeks_mean(config),
+    )  # fmt: skip
+    weights = np.zeros((len(names), *stack.weights.shape[1:]))
+    weights[allowed] = stack.weights
+    return weights
 
 
 def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[int]]:
@@ -115,28 +150,36 @@ def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[
     shop, config = run.shop, run.shop.config
     if config.max_epochs == 0:
         return members, []
-    parts, anchor, learned, checked = shop.parts, run.anchor(best), None, None
-    if anchor is not None:
-        learned = np.nan_to_num(shop.cross_fitted(anchor), copy=False)
-        checked = np.nan_to_num(members.over(shop.windows, parts.validation).members[members.names.index(anchor)])
-    lesson = Lesson(shop.windows, parts.train, learned)
-    check = Lesson(shop.windows, parts.validation, checked)
-    done = run.networks(lesson, check)
-    networks = tuple(Network(weights, weights, anchor) for weights, _ in done)
+    anchors = run.anchors(best)
+    lessons = {anchor: lessons_on(shop, members, anchor) for anchor in dict.fromkeys(anchors)}
+    done = run.networks([lessons[anchor] for anchor in anchors])
+    networks = tuple(Network(weights, weights, anchor) for (weights, _), anchor in zip(done, anchors, strict=True))
     return replace(members, networks=networks), [epochs for _, epochs in done]
 
 
-def weigh(members: Members, evidence: Evidence, best: str) -> stacking.Stack:
-    """Weights of all members; those that --floor excludes get 0."""
-    config = members.config
-    allowed = [
-        k for k, name in enumerate(members.names)
-        if k >= len(members.floors) or config.floor in ("auto", name) or not members.networks
-    ]
-    start = members.names.index(network_name(0) if config.floor == "none" and members.networks else best)
-    stack = stacking.fit(evidence.members[allowed], evidence.truth, allowed.index(start), config.stride)
-    weights = np.zeros((len(members.names), *stack.weights.shape[1:]))
-    weights[allowed] = stack.weights
+def lessons_on(shop: Workshop, members: Members, anchor: str | None) -> tuple[Lesson, Lesson]:
+    """What a network that corrects `anchor` learns from and is checked on."""
+    parts, learned, checked = shop.parts, None, None
+    if anchor is not None:
+        learned = np.nan_to_num(shop.cross_fitted(anchor), copy=False)
+        said = members.over(shop.windows, parts.validation).members[members.names.index(anchor)]
+        checked = np.nan_to_num(said).astype(np.float32)
+    return Lesson(shop.windows, parts.train, learned), Lesson(shop.windows, parts.validation, checked)
+
+
+def weigh(members: Members, evidence: Evidence, mix: F64) -> stacking.Stack:
+    """Weights of all members: the floors as they are mixed among themselves, and what the networks gain beside them.
+
+    With --floor none the networks are on their own.
+    """
+    config, floors = members.config, len(members.floors)
+    needed = mix.any(axis=(1, 2))
+    mixed: F64 = np.einsum("mht,mnht->nht", mix[needed], evidence.members[:floors][needed])
+    alone = config.floor == "none" and bool(members.networks)
+    choices = evidence.members[floors:] if alone else np.concatenate([mixed[None], evidence.members[floors:]])
+    periods = len(evidence.truth) * config.stride // config.horizon
+    stack = stacking.fit(choices, evidence.truth, 0, periods, seeks_mean(config))
+    weights = np.concatenate([0 * mix, stack.weights] if alone else [mix * stack.weights[:1], stack.weights[1:]])
     return replace(stack, weights=weights)
 
 
@@ -150,16 +193,15 @@ def with_final_fits(run: Run, members: Members, epochs: list[int]) -> Members:
     floors = tuple(replace(f, final=refitted[f.name][0]) for f in members.floors)
     networks = members.networks
     if config.final_fit and networks:
-        known = None
-        if (anchor := networks[0].anchor) is not None:
-            known = np.nan_to_num(
-                cross_fitted(floor_named(anchor), refitted[anchor][1], shop.windows, everything), copy=False
-            )
-        lesson = Lesson(shop.windows, everything, known)
+        lessons: dict[str | None, Lesson] = {None: Lesson(shop.windows, everything, None)}
+        for anchor in {n.anchor for n in networks if n.anchor is not None}:
+            known = cross_fitted(floor_named(anchor), refitted[anchor][1], shop.windows, everything)
+            lessons[anchor] = Lesson(shop.windows, everything, np.nan_to_num(known, copy=False))
         networks = tuple(
-            replace(n, final=continue_on(run.course(k, lesson, lesson, ()), n.fitted, max(1, epochs[k] // 4)))
+            replace(n, final=continue_on(run.course(k, lessons[n.anchor], lessons[n.anchor], ()), n.fitted,
+                                         max(1, epochs[k] // 4)))
             for k, n in enumerate(networks)
-        )
+        )  # fmt: skip
     return replace(members, floors=floors, networks=networks)
 
 

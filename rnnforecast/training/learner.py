@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import dropout
 
-from rnnforecast.config import RunConfig
+from rnnforecast.config import RunConfig, seeks_mean
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch
 from rnnforecast.errors import Interrupted, ModelUnusable, TrainingFailed
@@ -122,7 +122,8 @@ class Learner:
                 self.averaged[name].lerp_(value, 1 - keep)
 
     def evaluate(self, lesson: Lesson) -> float:
-        """Mean absolute error of the median over the lesson, by the averaged weights and without dropout.
+        """Mean absolute error of yhat over the lesson, by the averaged weights and without dropout; of a mean, the root
+        of the mean square.
 
         What is reported is what stops: bands come from error trajectories, so quantiles need not choose the weights.
         """
@@ -132,7 +133,8 @@ class Learner:
                 out = forecaster.forward(self.averaged, batch, anchor, self.config, torch, kernels.scan)
                 errors.append((out[..., middle] - batch.truth).abs())
                 truths.append(batch.truth)
-        return float(masked_mean(torch.cat(errors), torch.cat(truths)))
+        power = 2 if seeks_mean(self.config) else 1
+        return float(masked_mean(torch.cat(errors) ** power, torch.cat(truths))) ** (1 / power)
 
     def go_back_to(self, weights: Arrays) -> None:
         """Take up learning from these weights; the optimiser keeps its memory of how steep each one is."""

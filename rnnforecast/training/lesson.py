@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnforecast.data.panel import F64, I64
+from rnnforecast.data.panel import F32, I64
 from rnnforecast.data.windows import Batch, Windows
 
 GATHER = 1024
@@ -21,7 +21,7 @@ class Lesson:
 
     windows: Windows
     origins: I64
-    anchor: F64 | None
+    anchor: F32 | None
 
     def thinned(self, most: int) -> Lesson:
         """At most `most` windows, evenly spread."""
@@ -36,7 +36,7 @@ class Lesson:
         for k in range(0, len(order), gather):
             chosen = order[k : k + gather]
             batch = as_torch(self.windows.gather(self.origins[chosen]))
-            anchor = None if self.anchor is None else torch.from_numpy(self.anchor[chosen].astype(np.float32))
+            anchor = None if self.anchor is None else torch.from_numpy(self.anchor[chosen])
             for j in range(0, len(chosen), size):
                 part = slice(j, j + size)
                 yield sliced(batch, part), None if anchor is None else anchor[part]

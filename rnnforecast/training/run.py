@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
@@ -86,15 +87,21 @@ class Run:
             return self.warm_start.members.networks[0].anchor
         return best
 
-    def networks(self, lesson: Lesson, check: Lesson) -> list[tuple[Arrays, int]]:
-        """Weights and epochs of each network."""
+    def anchors(self, best: str) -> list[str | None]:
+        """What each network corrects."""
+        config = self.shop.config
+        free = [of_network(config, number).floor == "none" for number in range(config.num_networks)]
+        return [None if alone else self.anchor(best) for alone in free]
+
+    def networks(self, lessons: Sequence[tuple[Lesson, Lesson]]) -> list[tuple[Arrays, int]]:
+        """Weights and epochs of each network, from what it is to learn from and to be checked on."""
         done = list(self.resumed.done) if self.resumed else []
         for number in range(len(done), self.shop.config.num_networks):
             going_on = self.resumed.progress if self.resumed and number == len(self.resumed.done) else None
             several = f", {number + 1} of {self.shop.config.num_networks}" if self.shop.config.num_networks > 1 else ""
             self.shop.observer.stage(f"training the {self.shop.config.cell}{several}")
             warm = dict(enumerate(weights_of(self.warm_start))).get(number)
-            done.append(learn(self.course(number, lesson, check, tuple(done)), warm, going_on))
+            done.append(learn(self.course(number, *lessons[number], tuple(done)), warm, going_on))
         return done
 
     def course(self, number: int, lesson: Lesson, check: Lesson, done: tuple[tuple[Arrays, int], ...]) -> Course:

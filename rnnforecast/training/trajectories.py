@@ -30,9 +30,9 @@ class Trajectories:
     stand_in: F64
 
 
-def thin(count: int) -> I64:
-    """Indices of at most bands.TRAJECTORIES of `count` windows, evenly spread."""
-    return np.linspace(0, count - 1, min(bands.TRAJECTORIES, count)).round().astype(np.int64)
+def thin(count: int, most: int) -> I64:
+    """Indices of at most `most` of `count` windows, evenly spread."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(np.int64)
 
 
 def collect(learned: Evidence, checked: Evidence, stack: Stack, floor: int, num_floors: int) -> Trajectories:

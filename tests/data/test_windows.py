@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rnnforecast.data.features import DAY, calendar
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.scaling import fit
-from rnnforecast.data.windows import Batch, Windows, bridged
+from rnnforecast.data.tides import Tides, along
+from rnnforecast.data.windows import Batch, Windows, bridged, windows_over
 from tests.making import HOUR, JAN_1, NAN, Array, panel_of, tide, unscaled
 
 
@@ -28,6 +29,21 @@ def panels(draw: st.DrawFn) -> Panel:
     static = rng.normal(size=(len(series), 1)).tolist()
     start = [JAN_1 + 3600 * int(hour) for hour in rng.integers(0, 99, len(series))]
     return panel_of(*series, T=T, P=P, F=F, static=static, base=4.0, start=start)
+
+
+def heights_for(panel: Panel, horizon: int) -> Array:
+    """Of each row of each series and `horizon` rows beyond its end, a height of its own, (rows + series * horizon, T)."""
+    count = len(panel.values) + panel.num_series * horizon
+    return np.random.default_rng(count).normal(size=(count, len(panel.targets))).astype(np.float32)
+
+
+def height_by_hand(windows: Windows, s: int, row: int) -> Array:
+    """The tide of series s at a flat row, (T,): row by row through the heights of the series before it."""
+    panel, H = windows.panel, windows.horizon
+    if windows.tide is None:
+        return np.zeros(0)
+    first = sum(int(n) + H for n in np.diff(panel.offsets)[:s])
+    return windows.tide[first + max(row - int(panel.offsets[s]), 0)].astype(np.float64)
 
 
 def bridged_by_hand(values: list[float]) -> tuple[list[float], list[float], list[float]]:
@@ -50,12 +66,14 @@ def by_hand(windows: Windows, origin: int) -> dict[str, Array]:
     panel, C, H = windows.panel, windows.context, windows.horizon
     T, P = len(panel.targets), len(panel.past)
     s = next(s for s in range(panel.num_series) if panel.offsets[s] <= origin < panel.offsets[s + 1])
-    rows = []
+    rows, tides = [], []
     for row in range(origin - C + 1, origin + H + 1):
+        tides.append(height_by_hand(windows, s, row))
         inside = panel.offsets[s] <= row < panel.offsets[s + 1]
         true = panel.values[row].astype(np.float64) + panel.base[s] if inside else np.full(panel.base.shape[1], NAN)
         rows.append((true - windows.scale.loc[s]) / windows.scale.spread[s])
-    units = np.array(rows)
+    units, heights = np.array(rows), np.array(tides)
+    units[:, : heights.shape[1]] -= heights
     target = np.array([bridged_by_hand(column.tolist()) for column in units[:C, :T].T])  # (T, 3, C)
     past = np.array([bridged_by_hand(column.tolist()) for column in units[:C, T : T + P].T]).reshape(P, 3, C)
     future = np.array([bridged_by_hand(column.tolist())[0] for column in units[:, T + P :].T]).reshape(-1, C + H)
@@ -64,14 +82,16 @@ def by_hand(windows: Windows, origin: int) -> dict[str, Array]:
         "target": target[:, 0].T, "mask": target[:, 1].T, "since": target[:, 2].T, "past": past[:, 0].T,
         "past_mask": past[:, 1].T, "past_since": past[:, 2].T, "future": future.T,
         "calendar": calendar(seconds, windows.cycles),
+        "tide": heights,
         "static": (panel.static[s] - windows.scale.static[0]) / windows.scale.static[1], "truth": units[C:, :T],
     }  # fmt: skip
 
 
-@given(panels(), st.integers(1, 12), st.integers(1, 5), st.sampled_from([(), (DAY,)]))
+@given(panels(), st.integers(1, 12), st.integers(1, 5), st.sampled_from([(), (DAY,)]), st.booleans())
 @settings(deadline=None, max_examples=60)
-def test_every_window_equals_the_one_cut_row_by_row(panel: Panel, context: int, horizon: int, cycles) -> None:
-    windows = Windows(panel, fit(panel, panel.cutoff), cycles, context, horizon)
+def test_every_window_equals_the_one_cut_row_by_row(panel: Panel, context: int, horizon: int, cycles, tidal) -> None:
+    heights = heights_for(panel, horizon) if tidal else None
+    windows = Windows(panel, fit(panel, panel.cutoff), cycles, context, horizon, heights)
     origins = np.arange(len(panel.values))
     batch = windows.gather(origins)
     for origin in origins.tolist():
@@ -89,11 +109,12 @@ def test_nothing_after_the_origin_leaks_but_what_is_known_ahead(panel: Panel, co
     origin = data.draw(st.integers(0, len(panel.values) - 1))
     scale = fit(panel, panel.cutoff)
     known = panel.values.shape[1] - len(panel.future)
+    heights = data.draw(st.sampled_from([None, heights_for(panel, horizon)]))
     for poison in (1e6, NAN):
         values = panel.values.copy()
         values[origin + 1 :, :known] = poison
         changed = replace(panel, values=values)
-        cuts = [Windows(p, scale, (DAY,), context, horizon) for p in (panel, changed)]
+        cuts = [Windows(p, scale, (DAY,), context, horizon, heights) for p in (panel, changed)]
         before, after = (windows.gather(np.array([origin])) for windows in cuts)
         for f in fields(Batch):
             if f.name != "truth":
@@ -170,3 +191,75 @@ def test_fewer_of_long_or_wide_windows_are_cut_together() -> None:
     panel = panel_of(np.zeros((30, 4)), P=3)
     for context, count in ((100, 2048), (4096, 2**21 // (4120 * 6)), (10**7, 1)):
         assert Windows(panel, unscaled(panel), (DAY,), context, 24).at_once(2048) == count
+    tidal = Windows(panel, unscaled(panel), (DAY,), 4096, 24, np.zeros((54, 1), np.float32))
+    assert tidal.at_once(2048) == 2**21 // (4120 * 7)
+
+
+@given(panels(), st.integers(1, 12), st.integers(1, 5))
+@settings(deadline=None, max_examples=60)
+def test_what_the_tide_leaves_and_the_tide_are_the_level(panel: Panel, context: int, horizon: int) -> None:
+    """Target and tide are the level of the window, truth and the tide ahead what came."""
+    scale, heights, origins = fit(panel, panel.cutoff), heights_for(panel, horizon), np.arange(len(panel.values))
+    tidal = Windows(panel, scale, (DAY,), context, horizon, heights)
+    batch, level = tidal.gather(origins), Windows(panel, scale, (DAY,), context, horizon).gather(origins)
+    seen = batch.mask > 0
+    np.testing.assert_allclose((batch.target + batch.tide[:, :context])[seen], level.target[seen], atol=1e-5)
+    np.testing.assert_allclose(batch.truth + tidal.ahead(origins), level.truth, atol=1e-5)
+    np.testing.assert_array_equal(tidal.ahead(origins), batch.tide[:, context:])
+    for f in fields(Batch):
+        if f.name not in ("target", "tide", "truth"):
+            np.testing.assert_array_equal(getattr(batch, f.name), getattr(level, f.name), err_msg=f.name)
+
+
+def test_each_series_has_its_own_tide_before_its_start_and_beyond_its_end() -> None:
+    """Two series of 4 and 3 rows, 2 steps ahead: the first owns heights 0 to 5, the second 10 to 14."""
+    panel = panel_of(np.full(4, 100.0), np.full(3, 200.0))
+    heights = np.array([[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14]], np.float32).T
+    windows = Windows(panel, unscaled(panel), (), 3, 2, heights)
+    batch = windows.gather(np.array([0, 3, 4, 6]))
+    assert batch.tide[:, :, 0].tolist() == [[0, 0, 0, 1, 2], [1, 2, 3, 4, 5], [10, 10, 10, 11, 12], [10, 11, 12, 13, 14]]
+    assert batch.target[1, :, 0].tolist() == [99, 98, 97]
+    assert batch.target[3, :, 0].tolist() == [190, 189, 188]
+    assert windows.ahead(np.array([3, 6])).tolist() == [[[4], [5]], [[13], [14]]]
+    assert np.isnan(batch.truth[[1, 3]]).all()
+
+
+def test_without_a_tide_there_is_none_ahead_and_none_in_a_window() -> None:
+    panel = panel_of(tide(30))
+    windows = Windows(panel, unscaled(panel), (), 5, 2)
+    assert windows.ahead(np.array([10, 20])).shape == (2, 2, 0)
+    assert windows.gather(np.array([10, 20])).tide.shape == (2, 7, 0)
+
+
+def test_a_hole_is_bridged_in_what_the_tide_leaves() -> None:
+    """A level that is nothing but its tide is whole again, however the tide moves under the hole."""
+    heights = 3 * np.sin(np.arange(34.0))
+    level = 7 + heights[:30]
+    level[10:15] = NAN
+    panel = panel_of(level)
+    batch = Windows(panel, unscaled(panel), (), 12, 4, heights[:, None].astype(np.float32)).gather(np.array([18]))
+    np.testing.assert_allclose(batch.target[0, :, 0], 7.0, atol=1e-5)
+    assert batch.mask.sum() == 7
+
+
+def test_the_heights_of_known_constituents_are_scaled_as_the_targets_of_their_series() -> None:
+    """The whole way: constituents in metres, series on other scales, one of them without a tide."""
+    panel = panel_of(5 * tide(60), 0.2 * tide(50, 1) + 9, tide(40, 2), P=0, start=[JAN_1, JAN_1 + 7200, JAN_1])
+    known = Tides(("M2", "K1"), np.array([[[[1.0, 0.5], [0.2, 0.1]]], [[[0.3, -0.2], [0.0, 0.1]]], np.zeros((1, 2, 2))]))
+    scale = fit(panel, panel.cutoff)
+    windows = windows_over(panel, scale, (), 12, 4, known)
+    metres = along(known, panel, 4)
+    origins = np.array([20, 59, 70, 109, 130])
+    for origin, ahead in zip(origins.tolist(), windows.ahead(origins), strict=True):
+        s = int(panel.series_of(np.array([origin]))[0])
+        rows = origin + 4 * s + np.arange(1, 5)
+        np.testing.assert_allclose(ahead * scale.spread[s, 0], metres[rows], atol=1e-6)
+    assert windows.ahead(np.array([130])).max() == 0
+    assert windows.tide is not None
+    assert windows.tide.dtype == np.float32
+
+
+def test_where_no_series_has_a_tide_the_windows_have_none() -> None:
+    panel = panel_of(tide(60))
+    windows = windows_over(panel, fit(panel, panel.cutoff), (DAY,), 12, 4, Tides((), np.zeros((1, 1, 0, 2))))
+    assert windows == Windows(panel, windows.scale, (DAY,), 12, 4)

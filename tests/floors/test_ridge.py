@@ -1,4 +1,4 @@
-"""Ridge: its closed form against least squares, its shortcuts against explicit loops, its skill against the truth."""
+"""Ridge: its features written out, its map against least squares, its skill against the truth."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 
 from rnnforecast.data.features import DAY
 from rnnforecast.data.windows import Windows
-from rnnforecast.floors import folds, ridge
-from tests.making import HOUR, NAN, Array, panel_of, settings, tide, windows_of
+from rnnforecast.floors import _linear, ridge
+from tests.floors.waters import sea
+from tests.making import HOUR, NAN, Array, panel_of, settings, tide, widths_of, windows_of
 
 CONFIG = settings(lookback=6, horizon=3)
 
@@ -19,7 +20,13 @@ def several() -> Windows:
     return windows_of(panel_of(columns, T=2, P=1, F=1), CONFIG, cycles=(DAY,))
 
 
-ORIGINS = np.arange(5, 390)
+def tidal() -> Windows:
+    panel, heights = sea(400, T=2, P=1, horizon=3)
+    return windows_of(panel, CONFIG, 9, (DAY,), heights)
+
+
+ORIGINS = np.arange(8, 390)
+each_water = pytest.mark.parametrize("windows", [several(), tidal()], ids=["no tide", "tide"])
 
 
 def rows_of(windows: Windows, origins: Array, target: int) -> tuple[Array, Array, Array]:
@@ -30,73 +37,62 @@ def rows_of(windows: Windows, origins: Array, target: int) -> tuple[Array, Array
         window = batch.target[0, -6:, target].astype(np.float64)
         features = [window[k] - window[-1] for k in range(5)]
         features += batch.past[0, -6:].ravel().tolist() + batch.future[0, -3:].ravel().tolist()
-        X.append([*features, *batch.calendar[0, -4].tolist(), window[-1], 1.0])
+        features += batch.tide[0, -9:].ravel().tolist() + batch.calendar[0, -4].tolist()
+        X.append([*features, window[-1], 1.0])
         Y.append(batch.truth[0, :, target].astype(np.float64) - window[-1])
         lasts.append(window[-1])
     return np.array(X), np.array(Y), np.array(lasts)
 
 
-def test_without_a_penalty_it_is_least_squares(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ridge, "PENALTIES", np.array([1e-14]))
-    monkeypatch.setattr(ridge, "REACHES", (1,))
-    windows = several()
+@each_water
+def test_its_features_are_the_window_what_is_known_beside_it_and_a_constant(windows: Windows) -> None:
+    for target in range(2):
+        X, _, last = rows_of(windows, ORIGINS, target)
+        x, now = ridge.design(windows.gather(ORIGINS), 6, target)
+        np.testing.assert_array_equal(x, X)
+        np.testing.assert_array_equal(now[:, 0], last)
+        widths = widths_of(windows.panel, windows.cycles, windows.tide is not None)
+        assert x.shape[1] == 6 + 1 + ridge.beside_width(CONFIG, widths)
+
+
+def test_of_covariates_and_tide_before_now_the_newest_are_enough() -> None:
+    config = settings(lookback=50, horizon=3)
+    panel, heights = sea(100, P=1, horizon=3)
+    batch = windows_of(panel, config, heights=heights).gather(np.array([60]))
+    past, future, seas, calendar = ridge.beside(batch, 50)
+    assert [part.shape[1] for part in (past, future, seas, calendar)] == [32, 0, 35, 0]
+    np.testing.assert_array_equal(past[0], batch.past[0, -32:, 0])
+    np.testing.assert_array_equal(seas[0], batch.tide[0, -35:, 0])
+
+
+@pytest.mark.parametrize(("windows", "penalty"), [(several(), 1e-14), (tidal(), 1e-4)], ids=["no tide", "tide"])
+def test_its_map_is_that_of_penalized_least_squares(windows: Windows, penalty: float, monkeypatch) -> None:
+    monkeypatch.setattr(_linear, "PENALTIES", np.array([penalty]))
+    monkeypatch.setattr(_linear.reaches, "__defaults__", ((1,),))
     params = ridge.fit(windows, ORIGINS, CONFIG, HOUR)
     said = ridge.forecast(params, windows.gather(ORIGINS))
     for target in range(2):
         X, Y, last = rows_of(windows, ORIGINS, target)
-        solution = np.linalg.lstsq(X, Y, rcond=None)[0]
+        level = np.trace(X.T @ X) / X.shape[1]
+        solution = np.linalg.solve(X.T @ X + penalty * level * np.eye(X.shape[1]), X.T @ Y)
         np.testing.assert_allclose(said[:, :, target], X @ solution + last[:, None], atol=1e-6)
-        np.testing.assert_allclose(params["weights"][target], solution, atol=1e-6)
 
 
 def test_a_large_penalty_leaves_the_last_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ridge, "PENALTIES", np.array([1e12]))
+    monkeypatch.setattr(_linear, "PENALTIES", np.array([1e12]))
     windows = several()
     batch = windows.gather(ORIGINS)
     said = ridge.forecast(ridge.fit(windows, ORIGINS, CONFIG, HOUR), batch)
     np.testing.assert_allclose(said, np.repeat(batch.target[:, -1:], 3, axis=1), atol=1e-5)
 
 
-def test_the_formula_of_the_held_out_error_equals_forecasting_the_block() -> None:
+def test_each_target_has_a_map_of_its_own() -> None:
     windows = several()
-    sums = ridge.block_sums(windows, ORIGINS, 6, 0)
-    blocks = folds(windows, ORIGINS)
-    X, Y, _ = rows_of(windows, ORIGINS, 0)
-    for block in range(len(sums)):
-        inside = blocks == block
-        rest = X[~inside]
-        level = np.trace(rest.T @ rest) / X.shape[1]
-        for p, penalty in enumerate(ridge.PENALTIES):
-            solution = np.linalg.solve(rest.T @ rest + penalty * level * np.eye(X.shape[1]), rest.T @ Y[~inside])
-            explicit = ((Y[inside] - X[inside] @ solution) ** 2).mean(axis=0)
-            np.testing.assert_allclose(ridge.held_out_errors(sums, block)[p], explicit, rtol=1e-6)
-
-
-def test_penalty_and_reach_are_chosen_per_lead_as_trying_them_all_would() -> None:
-    """The whole fit once more, with loops over blocks, reaches and penalties, and no shared sums."""
-    windows = several()
-    blocks = folds(windows, ORIGINS)
-    X, Y, _ = rows_of(windows, ORIGINS, 0)
-    best = np.full(3, np.inf)
-    chosen = np.zeros((X.shape[1], 3))
-    for reach in ridge.REACHES:
-        dropped = 6 - max(1, 6 // reach)
-        x = X[:, dropped:]
-
-        def solved(rows: Array, y: Array, penalty: float) -> Array:
-            level = np.trace(rows.T @ rows) / rows.shape[1]
-            return np.linalg.solve(rows.T @ rows + penalty * level * np.eye(rows.shape[1]), rows.T @ y)
-
-        for penalty in ridge.PENALTIES:
-            errors = []
-            for block in range(5):
-                inside = blocks == block
-                errors.append(((Y[inside] - x[inside] @ solved(x[~inside], Y[~inside], penalty)) ** 2).mean(axis=0))
-            error, whole = np.mean(errors, axis=0), solved(x, Y, penalty)
-            for h in np.flatnonzero(error < best - 1e-12):
-                best[h] = error[h]
-                chosen[:, h] = np.pad(whole[:, h], (dropped, 0))
-    np.testing.assert_allclose(ridge.fit(windows, ORIGINS, CONFIG, HOUR)["weights"][0], chosen, atol=1e-6)
+    both = ridge.fit(windows, ORIGINS, CONFIG, HOUR)["weights"]
+    columns = windows.panel.values
+    for target, order in enumerate(([0, 2, 3], [1, 2, 3])):
+        alone = windows_of(panel_of(columns[:, order], P=1, F=1), CONFIG, cycles=(DAY,))
+        np.testing.assert_allclose(ridge.fit(alone, ORIGINS, CONFIG, HOUR)["weights"][0], both[target], atol=1e-7)
 
 
 def test_it_learns_an_autoregression_of_changes_nearly_as_well_as_the_truth() -> None:
@@ -158,15 +154,16 @@ def test_only_windows_with_a_whole_truth_and_half_a_lookback_teach_it() -> None:
     values = tide(400)
     values[100:104] = NAN
     holed = windows_of(panel_of(values), CONFIG)
-    taught = ridge.fit(holed, ORIGINS, CONFIG, HOUR)["weights"]
     batch = holed.gather(ORIGINS)
     whole = np.isfinite(batch.truth).all(axis=(1, 2)) & (batch.mask.sum(axis=(1, 2)) >= 3)
-    X, Y = (np.concatenate(part) for part in zip(*(rows_of(holed, ORIGINS[whole], 0)[:2],), strict=True))
-    sums = ridge.total(ridge.block_sums(holed, ORIGINS, 6, 0))
-    assert sums[3] == whole.sum() < len(ORIGINS)
-    np.testing.assert_allclose(sums[0], X.T @ X, rtol=1e-9)
-    np.testing.assert_allclose(sums[1], X.T @ Y, rtol=1e-9, atol=1e-9)
-    assert np.isfinite(taught).all()
+    assert ridge.taught(batch, 6, 0).tolist() == whole.tolist()
+    assert 0 < (~whole).sum() < 10
+    X, Y, last = rows_of(holed, ORIGINS[whole], 0)
+    found = ridge.fit(holed, ORIGINS, CONFIG, HOUR)
+    assert np.isfinite(found["weights"]).all()
+    error = ridge.forecast(found, holed.gather(ORIGINS[whole]))[:, :, 0] - last[:, None] - Y
+    assert (error.mean(axis=0) ** 2 < 1e-3 * (error**2).mean(axis=0)).all()  # fitted to these very windows
+    assert X.shape == (whole.sum(), 7)
 
 
 def test_half_of_the_lookback_must_have_been_observed() -> None:
@@ -175,11 +172,3 @@ def test_half_of_the_lookback_must_have_been_observed() -> None:
     windows = windows_of(panel_of(values), CONFIG)
     params = ridge.fit(windows, np.arange(5, 25), CONFIG, HOUR)
     assert ridge.usable(params, windows.gather(np.array([31, 32, 33, 34]))).tolist() == [True, True, False, False]
-
-
-def test_more_windows_than_it_takes_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    windows = several()
-    monkeypatch.setattr(ridge, "MOST_WINDOWS", 100)
-    thinned = ridge.fit(windows, ORIGINS, CONFIG, HOUR)["weights"]
-    monkeypatch.undo()
-    np.testing.assert_array_equal(thinned, ridge.fit(windows, ORIGINS[::4], CONFIG, HOUR)["weights"])

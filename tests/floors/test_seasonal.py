@@ -8,6 +8,7 @@ import pytest
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.windows import Windows
 from rnnforecast.floors import seasonal
+from tests.floors.waters import laid, sea
 from tests.making import HOUR, NAN, Array, panel_of, settings, unscaled, windows_of
 
 
@@ -71,3 +72,25 @@ def test_a_period_that_cannot_be_is_refused(period: int) -> None:
     from rnnforecast.data.widths import Widths
 
     assert not seasonal.valid({"period": np.array(period)}, settings(), Widths(1, 0, 0, 0, 0))
+
+
+def test_the_level_of_a_season_ago_is_repeated_although_windows_hold_what_the_tide_leaves() -> None:
+    panel, heights = sea(80, 60, T=2, horizon=11)
+    windows = windows_of(panel, settings(lookback=30, horizon=11), heights=heights)
+    levels = Windows(panel, windows.scale, (), 30, 11)
+    origins, params = np.array([30, 60, 115, 128]), {"period": np.array(4)}
+    said = seasonal.forecast(params, windows.gather(origins)) + windows.ahead(origins)
+    np.testing.assert_allclose(said, seasonal.forecast(params, levels.gather(origins)), atol=1e-5)
+
+
+def test_the_season_of_a_tide_is_found_though_it_was_taken_out() -> None:
+    """A level that repeats after 25 h, in noise: what the tide leaves of it shows no season at all."""
+    noise = np.random.default_rng(0).normal(size=900)
+    config = settings(lookback=168)
+
+    def wave(series: int, hours: Array) -> Array:  # noqa: ARG001
+        return 3 * np.sin(2 * np.pi * hours / 25)[:, None]
+
+    panel = panel_of(wave(0, np.arange(900))[:, 0] + noise)
+    windows = windows_of(panel, config, seasonal.context(config, HOUR), heights=laid(wave, [900], config.horizon))
+    assert seasonal.fit(windows, np.arange(450, 890), config, HOUR)["period"] == 25

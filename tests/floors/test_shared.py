@@ -1,0 +1,98 @@
+"""Shared: one map from the mean of the window, learned from every target of every series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rnnforecast.data.features import DAY
+from rnnforecast.data.windows import Windows
+from rnnforecast.floors import _linear, ridge, shared
+from tests.floors.waters import sea, skill
+from tests.making import HOUR, NAN, Array, panel_of, settings, tide, unscaled, windows_of
+
+CONFIG = settings(lookback=6, horizon=3)
+ORIGINS = np.r_[8:190, 210:290]
+
+
+def several() -> Windows:
+    columns = np.random.default_rng(3).normal(size=(300, 4))
+    columns[:, 0], columns[:, 1] = 5 + tide(300), tide(300, 1)
+    return windows_of(panel_of(columns[:200], columns[200:], T=2, P=1, F=1), CONFIG, 9, (DAY,))
+
+
+def tidal() -> Windows:
+    panel, heights = sea(200, 100, T=2, P=1, horizon=3)
+    return windows_of(panel, CONFIG, 9, (DAY,), heights)
+
+
+def rows_of(windows: Windows, target: int) -> tuple[Array, Array, Array]:
+    """Features and what came less the mean, one window at a time, and the mean."""
+    X, Y, means = [], [], []
+    for origin in ORIGINS.tolist():
+        batch = windows.gather(np.array([origin]))
+        window = batch.target[0, -6:, target].astype(np.float64)
+        features = (window - window.mean()).tolist() + batch.past[0, -6:].ravel().tolist()
+        features += batch.future[0, -3:].ravel().tolist() + batch.tide[0, -9:].ravel().tolist()
+        X.append([*features, *batch.calendar[0, -4].tolist(), 1.0])
+        Y.append(batch.truth[0, :, target] - window.mean())
+        means.append(window.mean())
+    return np.array(X), np.array(Y), np.array(means)
+
+
+@pytest.mark.parametrize(("windows", "penalty"), [(several(), 1e-12), (tidal(), 1e-4)], ids=["no tide", "tide"])
+def test_its_map_is_that_of_the_rows_of_all_targets_and_series(windows: Windows, penalty: float, monkeypatch) -> None:
+    monkeypatch.setattr(_linear, "PENALTIES", np.array([penalty]))
+    monkeypatch.setattr(shared, "REACHES", (1,))
+    params = shared.fit(windows, ORIGINS, CONFIG, HOUR)
+    assert len(params["weights"]) == 1
+    parts = [rows_of(windows, target) for target in range(2)]
+    X, Y = np.concatenate([x for x, _, _ in parts]), np.concatenate([y for _, y, _ in parts])
+    level = np.trace(X.T @ X) / X.shape[1]
+    solution = np.linalg.solve(X.T @ X + penalty * level * np.eye(X.shape[1]), X.T @ Y)
+    said = shared.forecast(params, windows.gather(ORIGINS))
+    for target, (x, _, mean) in enumerate(parts):
+        np.testing.assert_allclose(said[:, :, target], x @ solution + mean[:, None], atol=1e-5)
+
+
+def test_a_large_penalty_leaves_the_mean_of_what_was_observed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_linear, "PENALTIES", np.array([1e12]))
+    values = tide(200)
+    values[50:150:3] = NAN
+    windows = windows_of(panel_of(values), CONFIG)
+    batch = windows.gather(np.arange(60, 140))
+    said = shared.forecast(shared.fit(windows, np.arange(8, 190), CONFIG, HOUR), batch)
+    seen = np.where(batch.mask > 0, batch.target, NAN)
+    np.testing.assert_allclose(said, np.repeat(np.nanmean(seen, axis=1, keepdims=True), 3, axis=1), atol=1e-5)
+
+
+def test_of_few_rows_and_many_alike_columns_it_learns_more_than_maps_of_their_own() -> None:
+    rows = np.zeros((400, 20))
+    for t in range(3, 400):
+        rows[t] = 1.1 * rows[t - 1] - 0.5 * rows[t - 3] + np.random.default_rng(t).normal(size=20)
+    panel = panel_of(rows + 100 * np.arange(20), T=20)
+    windows = Windows(panel, unscaled(panel), (), 12, 3)
+    taught, asked = np.arange(12, 60), np.arange(100, 390)
+    together, apart = (skill(floor, windows, taught, asked, 12) for floor in (shared, ridge))
+    assert (together.mean(axis=1) < 0.85 * apart.mean(axis=1)).all()
+
+
+def test_a_window_on_another_level_is_forecast_as_much_higher() -> None:
+    panel = panel_of(tide(300))
+    params = shared.fit(windows_of(panel, CONFIG), np.arange(8, 290), CONFIG, HOUR)
+    low, high = (Windows(panel_of(tide(300) + level), unscaled(panel), (), 6, 3) for level in (0.0, 64.0))
+    said = [shared.forecast(params, windows.gather(np.array([200]))) for windows in (low, high)]
+    np.testing.assert_allclose(said[1] - said[0], 64.0, atol=1e-3)
+
+
+def test_only_targets_that_are_whole_teach_it() -> None:
+    """Of a window, one target may be whole and the other not: the whole one teaches."""
+    values = np.stack([tide(200), tide(200, 1)], axis=1)
+    values[50:60, 1] = NAN
+    panel = panel_of(values, T=2)
+    windows = Windows(panel, unscaled(panel), (), 6, 3)
+    origins = np.arange(48, 59)
+    params = shared.fit(windows, origins, CONFIG, HOUR)
+    alone = Windows(panel_of(values[:, 0]), unscaled(panel_of(values[:, 0])), (), 6, 3)
+    assert not np.isfinite(windows.gather(origins).truth[:, :, 1]).all(axis=1).any()
+    np.testing.assert_allclose(params["weights"], shared.fit(alone, origins, CONFIG, HOUR)["weights"])
