@@ -105,8 +105,7 @@ def evaluate(
 
     core = model.core
     scores = score(core, read_for(core, frame, flags).panel, stride)
-    deviation = core.scale.spread[0, : len(core.layout.target)]
-    return scores_frame(scores.standardised(deviation) if standardised else scores, core)
+    return scores_frame(scores.standardised(core.deviation) if standardised else scores, core)
 
 
 def backtest(

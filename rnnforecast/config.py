@@ -90,7 +90,7 @@ class RunConfig:
         MISSING, "how far the network looks back", short="-L", length=True, minimum=1, maximum=100_000
     )
     preset: str = setting(
-        "balanced", "settings not given: fast = short training; best = 4 networks, wider, longer",
+        "balanced", "settings not given: fast = short training; best = two networks, longer lookback",
         choices=("fast", "balanced", "best")
     )
     shape: str | None = setting(
@@ -178,7 +178,10 @@ class RunConfig:
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"max_epochs": 15, "patience": 4, "epoch_windows": 2048},
     "balanced": {},
-    "best": {"num_networks": 4, "hidden_size": 64, "max_epochs": 100},
+    "best": {
+        "num_networks": 2, "cell": "gru", "hidden_size": 64, "decoder": "parallel", "channels": "independent",
+        "skip": False, "dropout": 0.3, "learning_rate": 2e-4, "batch_size": 64, "max_epochs": 25, "patience": 6,
+    },
 }
 
 
@@ -223,11 +226,15 @@ def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**PRESETS.get(str(given.get("preset")), {}), **given}
 
 
+ALONE = 5.0  # times the learning rate, of a network that no floor starts off
+
+
 def of_network(config: RunConfig, number: int) -> RunConfig:
     """The settings of network `number` of the stack, each with its own seed.
 
     Every second one stands alone: what a floor cannot say is not in its errors either. It has more to learn than a
-    floor's errors, at three times the rate. Of each four the last two look back half as far.
+    floor's errors, and learns the middle alone, not the bands: from the last value, at ALONE times the rate. Of each
+    four the last two look back half as far.
     """
     lookback = config.lookback
     if number % 4 >= 2:
@@ -236,7 +243,9 @@ def of_network(config: RunConfig, number: int) -> RunConfig:
     own = replace(config, seed=(config.seed + number) % 2**31, lookback=lookback, num_networks=1)
     if number % 2 == 0 or config.floor == "none":
         return own
-    return replace(own, floor="none", learning_rate=min(3 * config.learning_rate, 10.0))
+    loss = "mae" if config.loss == "pinball" else config.loss
+    rate = min(ALONE * config.learning_rate, 10.0)
+    return replace(own, floor="none", loss=loss, learning_rate=rate, window_norm="last")
 
 
 def seeks_mean(config: RunConfig) -> bool:

@@ -72,6 +72,11 @@ class Model:
         """The networks' weight together (H, T)."""
         return np.asarray(self.weights[len(self.members.floors) :].sum(axis=0))
 
+    @property
+    def deviation(self) -> F64:
+        """What standardised errors are in units of, (T,): each target's deviation in training, of the first series."""
+        return self.scale.spread[0, : len(self.layout.target)]
+
     def base(self) -> dict[str, F64]:
         """Per series, the base that a panel to forecast from is to have: then old rows cannot move its digits."""
         return dict(zip(self.context.ids, self.context.base, strict=True))
@@ -86,9 +91,13 @@ class Model:
         )
 
     def lowest(self, windows: Windows, origins: I64) -> F64:
-        """What no forecast may lie below, in series units (B, 1, T): 0 of a flow, else minus infinity."""
+        """What no forecast may lie below, in series units (B, H or 1, T): a flow of 0 less its tide, if any.
+
+        Minus infinity for other targets.
+        """
         loc, unit = windows.scale.targets(len(windows.panel.targets), windows.panel.series_of(origins))
-        return np.where(self.never_negative, -loc / unit, -np.inf)
+        tide = windows.ahead(origins)
+        return np.where(self.never_negative, -loc / unit - (tide if tide.shape[2] else 0.0), -np.inf)
 
     def stack(self, members: F64, spread: F64, lowest: F64) -> tuple[F64, F64, I64]:
         """yhat and spread (B, H, T), and who speaks (B,), from members (M, B, H, T) and spread (B, H, T)."""
@@ -126,11 +135,12 @@ class Model:
         tide = windows.ahead(origins).astype(np.float64)
         loc = loc + unit * tide if tide.shape[2] else loc
         quantiles = np.maximum(bands.quantiles(yhat, spread, error_quantile), lowest[..., None])
+        least = np.where(self.never_negative, 0.0, -np.inf)  # once more in units: rounding may fall below 0 again
         return Forecast(
             series=panel.series_of(origins),
             origin=origins,
-            yhat=loc + unit * yhat,
-            quantiles=loc[..., None] + unit[..., None] * quantiles,
+            yhat=np.maximum(loc + unit * yhat, least),
+            quantiles=np.maximum(loc[..., None] + unit[..., None] * quantiles, least[:, None]),
             quantile_levels=self.config.quantile_levels,
             source=tuple("model" if k == STACK else self.members.names[k] for k in speaks),
         )

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rnnforecast.config import PRESETS, RunConfig, contradictions, listed, of_network, settings_of, with_preset
+from rnnforecast.config import (
+    PRESETS,
+    RunConfig,
+    contradictions,
+    listed,
+    of_network,
+    seeks_mean,
+    settings_of,
+    with_preset,
+)
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.split import configure
 from rnnforecast.errors import UsageError, nearest
@@ -121,17 +130,18 @@ def test_following_the_first_hint_again_and_again_ends_at_valid_settings(given: 
     assert refusal(**given) is None
 
 
-@given(combined, st.integers(0, 5))
+@given(combined, st.integers(0, 7))
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
 def test_every_network_of_a_valid_stack_has_valid_settings_and_its_own_seed(given: dict[str, Any], number: int) -> None:
     assume(refusal(**given) is None)
-    chosen = made(**given, num_networks=6)
+    chosen = made(**given, num_networks=8)
     network = of_network(chosen, number)
     assert network.num_networks == 1
     assert (network.seed - chosen.seed) % 2**31 == number
-    if number % 2 == 0:
-        assert network.lookback == chosen.lookback
-    others = {f.name for f in fields(RunConfig)} - {"seed", "lookback", "num_networks"}
+    assert network.lookback == chosen.lookback or number % 4 >= 2
+    own = {"seed", "lookback", "num_networks"}
+    own |= {"floor", "learning_rate", "loss"} if number % 2 and chosen.floor != "none" else set()
+    others = {f.name for f in fields(RunConfig)} - own
     assert all(getattr(network, name) == getattr(chosen, name) for name in others)
 
 
@@ -141,10 +151,34 @@ def test_every_network_of_a_valid_stack_has_valid_settings_and_its_own_seed(give
      ({"shape": "many-to-many"}, 12), ({"shape": "many-to-many", "lookback": 3}, 3),
      ({"shape": "one-to-many", "lookback": 1}, 1)],
 )  # fmt: skip
-def test_every_second_network_looks_back_half_as_far_where_its_settings_allow(given, lookback: int) -> None:
+def test_of_four_networks_the_last_two_look_back_half_as_far_where_their_settings_allow(given, lookback: int) -> None:
     chosen = made(**given, seed=7)
-    assert [of_network(chosen, n).lookback for n in range(4)] == [chosen.lookback, lookback] * 2
+    looks = [of_network(chosen, n).lookback for n in range(6)]
+    assert looks == [chosen.lookback, chosen.lookback, lookback, lookback, chosen.lookback, chosen.lookback]
     assert [of_network(chosen, n).seed for n in range(4)] == [7, 8, 9, 10]
+
+
+@pytest.mark.parametrize("floor", ["auto", "ridge"])
+def test_every_second_network_stands_alone_at_three_times_the_rate_and_learns_the_middle(floor: str) -> None:
+    chosen = made(floor=floor, learning_rate=2e-3)
+    first, second, third, fourth = (of_network(chosen, n) for n in range(4))
+    for network in (first, third):
+        assert (network.floor, network.learning_rate, network.loss) == (floor, 2e-3, "pinball")
+    for network in (second, fourth):
+        assert (network.floor, network.learning_rate, network.loss) == ("none", pytest.approx(6e-3), "mae")
+    assert of_network(made(loss="mse"), 1).loss == "mse"  # who asks for the mean has it from every network
+    assert of_network(made(learning_rate=9.0), 1).learning_rate == 10.0  # what the setting allows at most
+
+
+def test_without_a_floor_every_network_is_trained_alike() -> None:
+    chosen = made(floor="none", learning_rate=2e-3)
+    for n in range(4):
+        network = of_network(chosen, n)
+        assert (network.floor, network.learning_rate, network.loss) == ("none", 2e-3, "pinball")
+
+
+def test_the_mean_is_sought_by_the_squared_losses_alone() -> None:
+    assert {loss for loss in listed("training/losses") if seeks_mean(made(loss=loss))} == {"mse", "nse"}
 
 
 def test_presets_are_valid_settings_and_are_the_choices_of_the_flag() -> None:
@@ -162,10 +196,13 @@ def test_the_default_preset_is_the_defaults() -> None:
 
 @pytest.mark.parametrize("name", [name for name, values in PRESETS.items() if values])
 def test_what_is_given_wins_over_the_preset(name: str) -> None:
+    defaults = {f.name: f.default for f in fields(RunConfig)}
     for key in PRESETS[name]:
-        assert with_preset({"preset": name, key: 3}) == {**PRESETS[name], "preset": name, key: 3}
-        chosen = configure(panel_of(np.arange(500.0)), {"preset": name, key: 3})
-        assert {k: getattr(chosen, k) for k in PRESETS[name]} == PRESETS[name] | {key: 3}
+        mine = defaults[key]
+        assert PRESETS[name][key] != mine
+        assert with_preset({"preset": name, key: mine}) == {**PRESETS[name], "preset": name, key: mine}
+        chosen = configure(panel_of(np.arange(500.0)), {"preset": name, key: mine})
+        assert {k: getattr(chosen, k) for k in PRESETS[name]} == PRESETS[name] | {key: mine}
 
 
 def test_a_preset_fills_in_what_was_given_as_nothing() -> None:

@@ -92,14 +92,21 @@ def test_a_window_of_little_but_holes_is_answered_by_a_floor_that_is_named() -> 
     holed = replace(panel, values=values)
     forecast = model.forecast(holed, np.array([300, 399]))
     assert forecast.source[0] == "model"
-    assert forecast.source[1] == "persistence"  # the one rule that one observation is enough for
-    np.testing.assert_allclose(forecast.yhat[1, :, 0], values[-1, 0], rtol=1e-6)
+    enough = [name for name in model.ranking if name in ("persistence", "climatology")]  # for one observation
+    assert forecast.source[1] == enough[0]
+    windows = model.windows(holed)
+    said = dict(zip(model.members.names, model.members.at(windows.gather(np.array([399])), True)[0], strict=True))
+    units = windows.scale.loc[0, 0] + windows.scale.spread[0, 0] * said[enough[0]][0, :, 0]
+    np.testing.assert_allclose(forecast.yhat[1, :, 0], units, rtol=1e-9)
+    np.testing.assert_allclose(windows.scale.loc[0, 0] + windows.scale.spread[0, 0] * said["persistence"][0, :, 0],
+                               values[-1, 0], rtol=1e-6)
     assert (forecast.quantiles[1, :, 0, 2] > forecast.quantiles[1, :, 0, 0]).all()
 
 
 def test_the_best_ranked_of_the_usable_floors_stands_in() -> None:
     model, _ = rich()
-    ranking = ("seasonal", "ridge", "persistence")
+    rest = sorted(set(model.ranking) - {"seasonal", "ridge", "persistence"})
+    ranking = ("seasonal", "ridge", "persistence", *rest)
     names = model.members.names
     usable = np.ones((len(names), 3), bool)
     usable[names.index("seasonal"), 1:] = False
@@ -175,7 +182,8 @@ def test_labels_are_what_people_say() -> None:
     model, _ = rich()
     labels = dict(zip(model.members.names, model.members.labels(model.step), strict=True))
     assert labels == {
-        "persistence": "no change", "ridge": "ridge regression", "seasonal": labels["seasonal"],
+        "climatology": "usual value and decaying anomaly", "persistence": "no change", "ridge": "ridge regression",
+        "runoff": "ridge on rain and wetness", "seasonal": labels["seasonal"], "shared": "shared linear map",
         "network": "the lstm alone",
     }  # fmt: skip
     assert labels["seasonal"] in ("same time yesterday", "25 h before")
@@ -183,8 +191,10 @@ def test_labels_are_what_people_say() -> None:
 
 def test_the_share_of_three_networks_is_their_sum_and_they_speak_by_their_weights() -> None:
     model, panel = fitted("tide", num_networks=3), panel_named("tide")
-    assert model.weights.shape == (6, 4, 1)
-    weights = np.array([0.1, 0.2, 0.0, 0.3, 0.15, 0.25])[:, None, None] * np.ones((4, 1))
+    assert model.weights.shape == (len(model.members.floors) + 3, 4, 1)
+    own = np.zeros(len(model.members.names))
+    own[[0, 1, -3, -2, -1]] = [0.1, 0.2, 0.3, 0.15, 0.25]
+    weights = own[:, None, None] * np.ones((4, 1))
     weighed = replace(model, weights=weights)
     np.testing.assert_allclose(weighed.share, 0.7)
     members, _ = model.members.at(model.windows(panel).gather(panel.cutoff), final=True)

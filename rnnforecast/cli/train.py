@@ -180,13 +180,13 @@ def save(model: Model, path: Path) -> None:
 
 def conclude(voice: Voice, model: Model, output: str, seconds: float) -> None:
     """The table, the verdict in a sentence, and what to type next."""
-    from rnnforecast.cli.evaluate import score_text
+    from rnnforecast.cli.evaluate import score_tables
     from rnnforecast.report.words import share_words, verdict
 
     scores, layout = model.scores, model.layout
     if scores is None:
         return
-    voice.say("\n" + score_text(model, scores))
+    voice.say("\n" + score_tables(scores, model.step, layout))
     words = verdict(scores, model.step, layout.target, layout.units)
     voice.say(words)
     if "share" not in words:

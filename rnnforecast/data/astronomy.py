@@ -61,7 +61,8 @@ def nodal(seconds: I64, table: Table, latitude: float | None = None) -> C128:
     size = table.ratio * at_latitude(table.degree, latitude)
     linear = 1 + (size * np.exp(2j * np.pi * turns)) @ table.owner.T
     f = np.exp(np.log(np.abs(linear)) @ np.abs(table.mix).T)
-    return f * np.exp(1j * (np.angle(linear) @ table.mix.T))
+    modulation: C128 = f * np.exp(1j * (np.angle(linear) @ table.mix.T))
+    return modulation
 
 
 def at_latitude(degree: F64, latitude: float | None) -> F64:
@@ -71,4 +72,5 @@ def at_latitude(degree: F64, latitude: float | None) -> F64:
     # The diurnal ones grow without bound towards the equator: within 5 degrees of it they are as they are there.
     held = latitude if abs(latitude) >= 5 else 5.0 if latitude >= 0 else -5.0
     sine = np.sin(np.deg2rad(held))
-    return np.array([1.0, 0.36309 * (1 - 5 * sine**2) / sine, 2.59808 * sine])[degree.astype(np.int64)]
+    ratios: F64 = np.array([1.0, 0.36309 * (1 - 5 * sine**2) / sine, 2.59808 * sine])[degree.astype(np.int64)]
+    return ratios

@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnforecast.config import RunConfig, settings_of, with_preset
-from rnnforecast.data.frequency import Step, defaults, length_in_steps, seconds_in
+from rnnforecast.data.frequency import DAY, Step, defaults, length_in_steps, seconds_in
 from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
 
 LEARNED, JUDGED = 1 << 25, 1 << 21  # numbers that the windows of a part forecast together, at most
+MONTH, LONGEST = 30 * DAY, 720  # seconds, and steps at most: how far «best» looks back where steps are below a day
 BLOCK = 1 << 20  # rows looked at together
 FEWEST, MOST = 1024, 1 << 18  # windows of a part, however long or short the horizon
 
@@ -46,6 +47,8 @@ def configure(panel: Panel, given: Mapping[str, Any]) -> RunConfig:
     """RunConfig from what the user gave; lengths not given follow the shape, the step and what the data allows."""
     given = with_preset({name: value for name, value in given.items() if value is not None})
     horizon, lookback = defaults(panel.step)
+    if given.get("preset") == "best" and panel.step.unit == "second" and panel.step.count < DAY:
+        lookback = max(lookback, min(MONTH // panel.step.count, LONGEST))
     rows, (into, _, out) = int(panel.lengths().max()), str(given.get("shape", "")).partition("-to-")
     lengths = {
         "horizon": 1 if out == "one" else max(1 + (out == "many"), min(horizon, rows // 12)),

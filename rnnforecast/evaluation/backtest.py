@@ -25,6 +25,7 @@ COVERAGE_LEVEL = 0.8
 SCORED = 1 << 24  # numbers that are forecast at most, of a very long record
 MOST_WINDOWS = 1 << 16
 LOOK = 512  # windows by which it is judged which rules answer at all
+ROUNDED = 1e-6  # of a deviation, to which float32 knows the truth: a flow of 0 lies within a band that ends at 0
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,13 @@ def rolled(model: Model, panel: Panel, origins: I64, kept: list[int]) -> Iterato
     windows, T = model.windows(panel), len(panel.targets)
     levels = ((1 - COVERAGE_LEVEL) / 2, 0.5, (1 + COVERAGE_LEVEL) / 2)
     error_quantiles = bands.error_quantiles(model.errors, levels)
-    lowest = model.lowest(windows, origins)
     for part, batch in batches(windows, origins):
         members, spread = model.members.at(batch, final=False)
         heard = np.isfinite(members[: len(model.members.floors)]).all(axis=(2, 3)).any(axis=0)
         if not heard.any():
             continue
-        bottom, there = lowest[part][heard], origins[part][heard]
+        there = origins[part][heard]
+        bottom = model.lowest(windows, there)
         yhat, spread, _ = model.stack(members[:, heard], spread[heard], bottom)
         band = np.maximum(bands.quantiles(yhat, spread, error_quantiles), bottom[..., None])
         loc, unit = windows.scale.targets(T, panel.series_of(there))
@@ -121,8 +122,8 @@ def rolled(model: Model, panel: Panel, origins: I64, kept: list[int]) -> Iterato
             origins=there,
             rules=np.concatenate([yhat[None], members[kept][:, heard]]) * unit,
             truth=batch.truth[heard] * unit,
-            low=band[..., 0] * unit,
-            high=band[..., 2] * unit,
+            low=(band[..., 0] - ROUNDED) * unit,
+            high=(band[..., 2] + ROUNDED) * unit,
             level=loc + unit * tide if tide.shape[2] else loc,
         )
 
@@ -130,11 +131,9 @@ def rolled(model: Model, panel: Panel, origins: I64, kept: list[int]) -> Iterato
 def forecasts(
     model: Model, panel: Panel, stride: int | None = None, leads: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """Columns of one row per origin, target and lead (1 to H): what came and what each rule said, in the targets' units
+    """Columns of one row per origin, target and lead (1 to H): what came and what each rule said, and times in seconds.
 
-    and times in seconds.
-
-    Raises UsageError for a lead outside the horizon, and as `backtest` does.
+    Values are in the targets' units. Raises UsageError for a lead outside the horizon, and as `backtest` does.
     """
     H, T = model.config.horizon, len(panel.targets)
     chosen = np.array(range(1, H + 1) if leads is None else list(leads), np.int64)

@@ -115,6 +115,8 @@ def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
     kinds = {"bottom": np.float64, "lowest": np.float64, "rainy": np.int64}
     if not all(params[name].dtype == kind for name, kind in kinds.items()):
         return False
+    if not np.isin(params["rainy"], (0, 1)).all():
+        return False
     rest = {name: value for name, value in params.items() if name not in shapes}
     return _linear.valid(rest, config, widths.T, config.lookback + 1 + ridge.beside_width(config, widths) + extra)
 

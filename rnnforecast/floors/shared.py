@@ -19,6 +19,7 @@ from rnnforecast.floors import F64, Arrays, Flags, _linear, ridge
 summary = "one linear map for all targets and series, from the window's mean"
 
 REACHES = (1, 2, 4)
+SMALL = 0.05  # in series units: no window is so easy that it counts for all
 
 
 def context(config: RunConfig, step: Step) -> int:
@@ -38,17 +39,32 @@ def design(batch: Batch, lookback: int, target: int) -> tuple[F64, F64]:
 
 def folded(windows: Windows, origins: I64, config: RunConfig, step: Step) -> tuple[Arrays, list[Arrays]]:  # noqa: ARG001
     """The parameters, and those without each block."""
+    first = solved(windows, origins, config, None)
+    return _linear.stacked([solved(windows, origins, config, first.weights)], config)
+
+
+def solved(windows: Windows, origins: I64, config: RunConfig, known: F64 | None) -> _linear.Linear:
+    """The map, by windows of equal weight; or, after a first map is known, weighed by how well it does on each."""
     L, T = config.lookback, len(windows.panel.targets)
 
     def features(batch: Batch) -> tuple[F64, F64]:
         parts = [(*design(batch, L, t), ridge.taught(batch, L, t)) for t in range(T)]
-        x = [x[kept] for x, _, kept in parts]
-        y = [(batch.truth[:, :, t] - mean)[kept] for t, (_, mean, kept) in enumerate(parts)]
-        return np.concatenate(x), np.concatenate(y)
+        x = np.concatenate([x[kept] for x, _, kept in parts])
+        y = np.concatenate([(batch.truth[:, :, t] - mean)[kept] for t, (_, mean, kept) in enumerate(parts)])
+        by = 1.0 if known is None else importance(y - x @ known)
+        return x * by, y * by
 
     blocks = _linear.block_sums(windows, origins, features)
-    found = _linear.solved(blocks, _linear.reaches(L, len(blocks[0].xx), REACHES))
-    return _linear.stacked([found], config)
+    return _linear.solved(blocks, _linear.reaches(L, len(blocks[0].xx), REACHES))
+
+
+def importance(errors: F64) -> F64:
+    """Roots of the weights (n, 1) under which least squares lowers the sum of the windows' errors, not of their squares.
+
+    Iteratively reweighted least squares (Holland & Welsch 1977), one step: 1 / size, of errors (n, H).
+    """
+    sizes = np.sqrt((errors**2).mean(axis=1, keepdims=True))
+    return np.asarray(1.0 / np.sqrt(sizes + SMALL))
 
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ I64 = npt.NDArray[np.int64]
 Column = list[str] | F64 | I64
 
 TIMES = ("ds", "cutoff")
+BLOCK = 1 << 16  # rows put into words together: those of a whole backtest may be millions
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,20 @@ def forecast_rows(forecast: Forecast, panel: Panel, layout: Layout) -> Rows:
     return Rows(tuple(columns), columns, layout.zone)
 
 
+def backtest_rows(columns: Mapping[str, Any], layout: Layout) -> Rows:
+    """The rows of evaluation.backtest.forecasts: what came, and what each rule said."""
+    told: dict[str, Column] = {
+        name: _repeated(column, layout) if name in TIMES else column.tolist() if column.dtype == object else column
+        for name, column in columns.items()
+    }
+    return Rows(tuple(told), told, layout.zone)
+
+
 def as_csv(rows: Rows) -> str:
     """One header line, "." decimals, "\\n" line ends; a missing number is an empty field."""
-    lines = _Lines()
-    # Told that lines end in \r\n, the writer also quotes a lone \r in an id; _Lines takes the \r off again.
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(rows.names)
-    writer.writerows(zip(*_texts(rows).values(), strict=True))
-    return "".join(lines)
+    header = _written([rows.names])
+    parts = (_written(zip(*_texts(part).values(), strict=True)) for part in _blocks(rows))
+    return header + "".join(parts)
 
 
 def as_jsonl(rows: Rows) -> str:
@@ -127,6 +135,18 @@ formats: dict[str, Callable[[Rows], str | bytes]] = {
 }  # fmt: skip
 
 
+def _written(lines: Iterable[Iterable[str]]) -> str:
+    """Lines of CSV."""
+    text = _Lines()  # told that lines end in \r\n, the writer also quotes a lone \r in an id; _Lines takes the \r off
+    csv.writer(text, lineterminator="\r\n").writerows(lines)
+    return "".join(text)
+
+
+def _blocks(rows: Rows) -> Iterator[Rows]:
+    for at in range(0, len(rows), BLOCK):
+        yield replace(rows, columns={name: column[at : at + BLOCK] for name, column in rows.columns.items()})
+
+
 class _Lines(list[str]):
     """What csv.writer takes for a file: the lines, ended by a bare newline."""
 
@@ -155,6 +175,15 @@ def _times(seconds: I64, shape: tuple[int, ...], layout: Layout) -> Column:
         return np.broadcast_to(seconds, shape).reshape(-1)
     words = np.array(stamp_text(seconds.reshape(-1), layout), object).reshape(seconds.shape)
     return _spread(words, shape)
+
+
+def _repeated(seconds: I64, layout: Layout) -> Column:
+    """Times of which many are the same: each is put into words once."""
+    if layout.stamp == "integer":
+        return seconds
+    moments, place = np.unique(seconds, return_inverse=True)
+    words = stamp_text(moments, layout)
+    return [words[k] for k in place.tolist()]
 
 
 def _arrow_type(pa: object, rows: Rows, name: str) -> object:

@@ -88,7 +88,7 @@ def best_at_leads(members: F64, truth: F64, best: int, blocks: I64, complete: Fl
         parts = [pooled(loss(members[:, (blocks == b) & complete], truth[(blocks == b) & complete])) for b in known]
         gains = np.stack([part[best] - part for part in parts])  # (blocks, M, H)
         sure = gains.mean(axis=0) - gains.std(axis=0, ddof=1) / np.sqrt(len(known))
-        chosen = np.where(sure.max(axis=0) > 0, sure.argmax(axis=0), best)
+        chosen = np.where(sure.max(axis=0) > NOTHING, sure.argmax(axis=0), best)
     return np.asarray(np.arange(M)[:, None] == chosen, np.float64)
 
 

@@ -138,7 +138,9 @@ def of_model(model: Model, panel: Panel) -> tuple[Diagnosis, ...]:
     floors = model.members.floors_at(windows.gather(lesson.origins), final=False)
     found = []
     for number, network in enumerate(model.members.networks):
-        known = None if network.anchor is None else np.nan_to_num(floors[model.members.names.index(network.anchor)])
+        known = None
+        if network.anchor is not None:
+            known = np.nan_to_num(floors[model.members.names.index(network.anchor)]).astype(np.float32)
         config = of_network(model.config, number)
         found.append(diagnose(config, network.fitted, Lesson(windows, lesson.origins, known)))
     return tuple(found)

@@ -22,7 +22,8 @@ from rnnforecast.data.findings import Finding
 from rnnforecast.data.frequency import seconds_in
 from rnnforecast.data.panel import F64, I64, Panel, tail
 from rnnforecast.data.split import JUDGED, LEARNED, Split, most_windows, origins_between, split
-from rnnforecast.data.windows import windows_over
+from rnnforecast.data.windows import Windows, windows_over
+from rnnforecast.errors import UsageError
 from rnnforecast.floors import applying, batches, cross_fitted, floor_named, folded
 from rnnforecast.members import Evidence, Fitted, Members, Network
 from rnnforecast.model import Model, Record
@@ -99,9 +100,17 @@ def workshop(panel: Panel, config: RunConfig, observer: Observer) -> Workshop:
     last = np.where(short, panel.cutoff, parts.train_end)
     known = tides.fit(panel, last, config.tide)
     windows = windows_over(panel, scaling.fit(panel, last), cycles, config.lookback, config.horizon, known)
-    floors = applying(windows)
+    floors = floors_for(windows, config)
     context = max(floor_named(n).context(config, panel.step) for n in floors)
     return Workshop(panel, config, replace(windows, context=context), known, parts, floors, observer)
+
+
+def floors_for(windows: Windows, config: RunConfig) -> tuple[str, ...]:
+    """Names of the floors that these data are for. Raises UsageError where --floor names another one."""
+    floors = applying(windows)
+    if config.floor not in ("auto", "none", *floors):
+        raise UsageError(f"floor {config.floor} is not for these data; {', '.join(floors)} are", "--floor auto")
+    return floors
 
 
 def honest(shop: Workshop, members: Members, kept: I64) -> Evidence:

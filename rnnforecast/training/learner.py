@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,8 @@ class Learner:
                 errors.append((out[..., middle] - batch.truth).abs())
                 truths.append(batch.truth)
         power = 2 if seeks_mean(self.config) else 1
-        return float(masked_mean(torch.cat(errors) ** power, torch.cat(truths))) ** (1 / power)
+        mean = float(masked_mean(torch.cat(errors) ** power, torch.cat(truths)))
+        return mean if power == 1 else sqrt(mean)
 
     def go_back_to(self, weights: Arrays) -> None:
         """Take up learning from these weights; the optimiser keeps its memory of how steep each one is."""

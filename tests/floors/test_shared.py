@@ -96,3 +96,17 @@ def test_only_targets_that_are_whole_teach_it() -> None:
     alone = Windows(panel_of(values[:, 0]), unscaled(panel_of(values[:, 0])), (), 6, 3)
     assert not np.isfinite(windows.gather(origins).truth[:, :, 1]).all(axis=1).any()
     np.testing.assert_allclose(params["weights"], shared.fit(alone, origins, CONFIG, HOUR)["weights"])
+
+
+def test_all_of_the_lookback_half_of_it_and_a_quarter_are_its_candidates() -> None:
+    config, windows = settings(lookback=8, horizon=3), windows_of(panel_of(tide(300)), CONFIG, 8)
+
+    def features(batch):
+        x, mean = shared.design(batch, 8, 0)
+        return x, batch.truth[:, :, 0] - mean
+
+    blocks = _linear.block_sums(windows, ORIGINS, features)
+    found = _linear.solved(blocks, [np.arange(dropped, 9) for dropped in (0, 4, 6)])
+    np.testing.assert_allclose(shared.fit(windows, ORIGINS, config, HOUR)["weights"][0], found.weights, rtol=1e-9)
+    few = _linear.solved(blocks, [np.arange(9)])
+    assert np.abs(found.weights - few.weights).max() > 1e-4

@@ -91,6 +91,11 @@ def torch_answer(
         return np.asarray(forecaster.forward(tensors, as_torch(batch), known, chosen, torch, teacher=fed, **scan))
 
 
+def heights_for(panel: Panel, chosen: RunConfig) -> Array:
+    """A tide for each target of one series."""
+    return np.random.default_rng(7).normal(size=(len(panel.values) + chosen.horizon, len(panel.targets)))
+
+
 def anchor_of(batch: Batch, chosen: RunConfig) -> Array:
     """A floor that looks at the same windows as the network: the newest value fades, each target by itself."""
     return batch.target[:, -1:] * np.float32(0.9) ** np.arange(1, chosen.horizon + 1, dtype=np.float32)[:, None]
@@ -122,17 +127,18 @@ widths = st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(0, 2), st.i
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@given(st.fixed_dictionaries(SPACE), widths, st.booleans(), st.booleans(), st.booleans(), st.integers(0, 99))
+@given(st.fixed_dictionaries(SPACE), widths, *[st.booleans()] * 4, st.integers(0, 99))
 @settings(deadline=None, max_examples=200, suppress_health_check=SLOW)
-def test_numpy_torch_and_the_kernels_give_one_answer(given, columns, anchored, taught, calendar, seed) -> None:
+def test_numpy_torch_and_the_kernels_give_one_answer(given, columns, anchored, taught, calendar, tidal, seed) -> None:
     assume(allowed(**given))
     chosen, panel = config(**given), data(*columns, seed=seed)
     cycles = CYCLES if calendar else ()
-    batch = windows_of(panel, chosen, context=14, cycles=cycles).gather(np.array([3, 20, 44]))  # the first lacks rows
+    windows = windows_of(panel, chosen, 14, cycles, heights_for(panel, chosen) if tidal else None)
+    batch = windows.gather(np.array([3, 20, 44]))  # the first lacks rows
     rng = np.random.default_rng(seed)
     anchor = rng.normal(size=batch.truth.shape).astype(np.float32) if anchored else None
     teacher = batch.truth if taught else None
-    params = random_weights(chosen, widths_of(panel, cycles), seed)
+    params = random_weights(chosen, widths_of(panel, cycles, tidal), seed)
     out = answer(params, batch, anchor, chosen, teacher=teacher)
     assert out.shape == (3, chosen.horizon, columns[0], len(chosen.quantile_levels))
     assert np.isfinite(out).all()
@@ -199,10 +205,27 @@ def test_nothing_after_the_cutoff_matters_but_what_is_known_ahead(given: dict[st
     assert (answer(params, ahead, None, chosen) != before).all()
 
 
+@every_variant
+def test_every_tide_is_heard_at_the_step_that_it_comes_and_while_it_was(given: dict[str, Any]) -> None:
+    chosen, panel = config(**given), data(2, 1, 1, 1, holes=0.0)
+    params = random_weights(chosen, widths_of(panel, tidal=True))
+    batch = windows_of(panel, chosen, heights=heights_for(panel, chosen)).gather(np.array([40]))
+    before = answer(params, batch, None, chosen)
+    for target in (0, 1):
+        past, ahead = (np.zeros_like(batch.tide) for _ in range(2))
+        past[:, 9, target] = 0.5
+        assert (answer(params, changed(batch, "tide", past), None, chosen) != before).any(axis=(0, 2, 3)).all()
+        for step in range(5):
+            ahead[:, 10 + step, target] = 0.5
+            after = answer(params, changed(batch, "tide", ahead), None, chosen)
+            assert (after != before)[0, step].any(axis=1).all(), step
+            ahead[:] = 0
+
+
 def three_targets(given: dict[str, Any], **more: Any) -> tuple[RunConfig, dict[str, Array], Batch, Array]:
     chosen, panel = config(**(given | more)), data(3, 1, 1, 1)
-    batch = windows_of(panel, chosen).gather(np.array([12, 30, 45]))
-    return chosen, random_weights(chosen, widths_of(panel)), batch, anchor_of(batch, chosen)
+    batch = windows_of(panel, chosen, heights=heights_for(panel, chosen)).gather(np.array([12, 30, 45]))
+    return chosen, random_weights(chosen, widths_of(panel, tidal=True)), batch, anchor_of(batch, chosen)
 
 
 @every_shape
@@ -219,7 +242,7 @@ def test_an_independent_target_hears_what_the_targets_share_and_no_other_target(
     if anchored:
         after = answer(params, batch, anchor + other, chosen)
         np.testing.assert_array_equal(after[:, :, [0, 2]], before[:, :, [0, 2]])
-    for name in ("past", "past_mask", "past_since", "future", "static"):
+    for name in ("past", "past_mask", "past_since", "future", "tide", "static"):
         after = answer(params, changed(batch, name, 0.5), known, chosen)
         assert (after != before).any(axis=(1, 3)).all(), name
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.scores import stacking
-from rnnforecast.scores.stacking import BLOCKS, fit, greedy, loss_beside, pooled, trust
+from rnnforecast.scores.stacking import BLOCKS, FEWEST, Stack, best_at_leads, greedy, loss_beside, pooled, trust
 from tests.making import NAN, Array
 
 N, H, T = 160, 6, 2
@@ -21,18 +21,22 @@ def said(*errors: float, seed: int = 0, count: int = N) -> tuple[Array, Array]:
     return truth + np.array(errors)[:, None, None, None] * rng.normal(size=(len(errors), count, H, T)), truth
 
 
+def fit(members: Array, truth: Array, best: int = 0, spans: int = 26, square: bool = False) -> Stack:
+    return stacking.fit(members, truth, best, spans, square)
+
+
 @given(
     st.lists(st.floats(0, 5), min_size=1, max_size=4), st.integers(0, 99), st.integers(1, 60), st.floats(0, 0.3),
-    st.integers(1, 5),
+    st.integers(0, 50), st.booleans(),
 )  # fmt: skip
 @settings(deadline=None, max_examples=80)
-def test_weights_are_convex_whatever_the_members_say(errors, seed, count, holes, stride) -> None:
+def test_weights_are_convex_whatever_the_members_say(errors, seed, count, holes, spans, square) -> None:
     members, truth = said(*errors, seed=seed, count=count)
     rng = np.random.default_rng(seed)
     members[rng.random(members.shape[:2]) < holes] = NAN
     truth[rng.random(truth.shape) < holes] = NAN
     best = seed % len(errors)
-    stack = fit(members, truth, best, stride)
+    stack = fit(members, truth, best, spans, square)
     assert stack.weights.shape == (len(errors), H, T)
     assert stack.held_out.shape == truth.shape
     assert (stack.weights >= 0).all()
@@ -83,9 +87,9 @@ def test_two_members_that_err_independently_are_averaged() -> None:
 
 
 def test_a_gain_that_chance_could_explain_is_shrunk_away() -> None:
-    """A member that wins in one of the blocks and loses nothing elsewhere proves little."""
+    """A member that wins in one of the blocks and loses next to nothing elsewhere proves little."""
     members, truth = said(1.0, 1.0)
-    members[1] = members[0]
+    members[1] = truth + 1.001 * (members[0] - truth)
     members[1, : N // BLOCKS] = truth[: N // BLOCKS]
     one_block = fit(members, truth, 0)
     members[1] = 0.9 * members[0] + 0.1 * truth
@@ -104,9 +108,11 @@ def test_each_lead_and_each_target_has_its_own_weights() -> None:
 
 @pytest.mark.parametrize("block", range(0, BLOCKS, 3))
 def test_the_weights_of_a_block_do_not_know_its_truth(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the trust in all of them fixed (it is one number per lead), a block's forecasts are its own weights'."""
-    monkeypatch.setattr(stacking, "trust", lambda gains: np.ones(gains.shape[1]))
+    """Once what is one choice per lead is fixed, how far they are trusted and where they start from."""
     members, truth = said(1.0, 0.8, 1.2)
+    first = np.eye(3)[1][:, None] * np.ones(H)
+    monkeypatch.setattr(stacking, "trust", lambda gains: np.ones(gains.shape[1]))
+    monkeypatch.setattr(stacking, "best_at_leads", lambda *given: first)  # noqa: ARG005
     inside = np.arange(N) * BLOCKS // N == block
     changed = truth.copy()
     changed[inside] = 50 * np.random.default_rng(1).normal(size=changed[inside].shape)
@@ -116,21 +122,42 @@ def test_the_weights_of_a_block_do_not_know_its_truth(block: int, monkeypatch: p
 
 
 def test_blocks_are_no_shorter_than_a_horizon() -> None:
-    """Two blocks of few windows share what they are judged by: the best floor alone is the answer."""
+    """Blocks of few windows share what they are judged by: of less than FEWEST the best member alone is the answer."""
     members, truth = said(1.0, 0.0, count=2 * H)
-    assert (fit(members, truth, 0).weights[0] == 1).all()
-    assert (fit(members, truth, 0, stride=H).weights[1] > 0.5).all()  # as far apart as this, they do not
+    for spans in range(FEWEST):
+        stack = fit(members, truth, 0, spans)
+        assert (stack.weights[0] == 1).all()
+        np.testing.assert_array_equal(stack.held_out, members[0])
+    assert (fit(members, truth, 0, FEWEST).weights[1] > 0.5).all()
+
+
+@pytest.mark.parametrize("spans", [3, 5, BLOCKS, 1000])
+def test_blocks_are_of_equal_count_in_order_of_time_and_no_more_than_their_limit(
+    spans: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setattr(stacking, "trust", lambda gains: (told.append(len(gains)), trust(gains))[1])
+    fit(*said(1.0, 0.8), 0, spans)
+    assert told == [min(spans, BLOCKS)] * T
 
 
 def test_a_window_at_which_a_member_is_missing_is_left_out_of_the_fit() -> None:
-    members, truth = said(1.0, 0.3)
+    members, truth = said(0.9, 1.0)
     holed, wild = members.copy(), truth.copy()
     holed[1, 40:50] = NAN
     wild[40:50] = 1e3 * truth[40:50]
-    for one in (truth, wild):
-        stack = fit(holed, one, 0)
-        assert stack.weights[1].min() > 0.5
-        np.testing.assert_array_equal(stack.held_out[40:50], members[0, 40:50])
+    one, other = fit(holed, truth), fit(holed, wild)
+    assert 0.2 < one.weights[1].mean() < 0.7
+    np.testing.assert_array_equal(one.weights, other.weights)
+    np.testing.assert_array_equal(one.held_out, other.held_out)
+    alone = best_at_leads(holed[..., 0], truth[..., 0], 0, np.arange(N) * BLOCKS // N, seen(holed)[..., 0], False)
+    single = (alone[0] == 1)[None] & ~seen(holed)[:, None, 0]  # where a lead has one member, it needs that one only
+    np.testing.assert_array_equal(one.held_out[..., 0][single], holed[0, ..., 0][single])
+
+
+def seen(members: Array) -> Array:
+    """Windows at which every member is there, (N, T)."""
+    return np.isfinite(members).all(axis=(0, 2))
 
 
 def test_a_member_that_is_never_there_is_never_weighed() -> None:
@@ -141,12 +168,13 @@ def test_a_member_that_is_never_there_is_never_weighed() -> None:
     np.testing.assert_array_equal(stack.held_out, members[0])
 
 
-def test_greedy_averaging_is_that_of_a_loop_over_leads() -> None:
+@pytest.mark.parametrize("square", [False, True])
+def test_greedy_averaging_is_that_of_a_loop_over_leads(square: bool) -> None:
     """Once more by hand, with one lead at a time and a horizon too short to pool."""
     members, truth = said(1.0, 0.9, 1.4)
     members, truth = members[..., 0], truth[..., 0]
-    loss = loss_beside(members[0], truth)
-    weights = greedy(members, truth, 0, loss)
+    loss = loss_beside(members[0], truth, square)
+    weights = greedy(members, truth, np.eye(3)[0][:, None] * np.ones(H), loss)
     for h in range(H):
         bag = [0]
         floor = members[0, :, h] - truth[:, h]
@@ -154,15 +182,88 @@ def test_greedy_averaging_is_that_of_a_loop_over_leads() -> None:
             trials = []
             for m in range(3):
                 error = members[[*bag, m], :, h].mean(axis=0) - truth[:, h]
-                trials.append(np.abs(error).mean() / np.abs(floor).mean() + (error**2).mean() / (floor**2).mean())
+                squared, absolute = (error**2).mean() / (floor**2).mean(), np.abs(error).mean() / np.abs(floor).mean()
+                trials.append(2 * squared if square else squared + absolute)
             bag.append(int(np.argmin(trials)))
         np.testing.assert_allclose(weights[:, h], np.bincount(bag, minlength=3) / len(bag))
 
 
-def test_the_loss_of_the_floor_itself_is_2() -> None:
-    members, truth = said(0.7)
+@pytest.mark.parametrize("square", [False, True])
+def test_the_loss_of_the_best_member_itself_is_2(square: bool) -> None:
+    members, truth = (one[..., 0] for one in said(0.7))
     truth[::5] = NAN
-    np.testing.assert_allclose(loss_beside(members[0, ..., 0], truth[..., 0])(members[0, ..., 0], truth[..., 0]), 2)
+    np.testing.assert_allclose(loss_beside(members[0], truth, square)(members[0], truth), 2)
+
+
+# Squares --------------------------------------------------------------------------------------------------------------
+
+
+def rare_and_steady() -> tuple[Array, Array]:
+    """Errors of 0.1 and one of 3 in ten, and of 0.8 always: the first have the smaller mean, the second the squares."""
+    truth = np.random.default_rng(0).normal(size=(N, H, T))
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], size=(2, N, H, T))
+    sizes = np.where(np.arange(N) % 10 == 0, 3.0, 0.1)[:, None, None]
+    return truth + signs * np.stack([sizes * np.ones((H, T)), 0.8 * np.ones((N, H, T))]), truth
+
+
+def test_squares_alone_choose_another_member_than_both_losses_do() -> None:
+    members, truth = (one[..., 0] for one in rare_and_steady())
+    blocks, complete = np.arange(N) * BLOCKS // N, np.ones(N, bool)
+    for best in (0, 1):
+        assert (best_at_leads(members, truth, best, blocks, complete, False)[0] == 1).all()
+        assert (best_at_leads(members, truth, best, blocks, complete, True)[1] == 1).all()
+
+
+def test_a_stack_for_the_mean_weighs_by_variance() -> None:
+    """Of independent errors of deviations 1 and 2, the mean square is least at weights of 4 to 1."""
+    members, truth = said(1.0, 2.0, count=4000)
+    np.testing.assert_allclose(fit(members, truth, square=True).weights[0], 0.8, atol=0.06)
+
+
+def test_a_stack_for_the_mean_has_the_smaller_squares_and_the_larger_absolute_errors() -> None:
+    members, truth = rare_and_steady()
+    plain, square = (fit(members, truth, square=one).held_out - truth for one in (False, True))
+    assert (square**2).mean() < 0.99 * (plain**2).mean()
+    assert np.abs(square).mean() > 1.01 * np.abs(plain).mean()
+
+
+# The member to start from ---------------------------------------------------------------------------------------------
+
+
+def start(gains: Array, best: int = 0) -> Array:
+    """best_at_leads of two members, (H,): whether it is the second; its error is smaller by `gains` (blocks, H)."""
+    blocks = np.repeat(np.arange(len(gains)), 10)
+    truth, signs = np.zeros((len(blocks), gains.shape[1])), np.where(np.arange(len(blocks)) % 2, 1.0, -1.0)[:, None]
+    members = np.stack([signs * np.ones_like(truth), signs * (1 - gains[blocks])])
+    weights = best_at_leads(members, truth, best, blocks, np.ones(len(blocks), bool), False)
+    np.testing.assert_array_equal(weights.sum(axis=0), 1)
+    assert set(weights.ravel().tolist()) <= {0.0, 1.0}
+    return np.asarray(weights[1])
+
+
+def test_another_member_is_started_from_only_where_it_is_better_beyond_a_standard_error() -> None:
+    """A lead at which it gains everywhere alike, one at which it gains as much by chance, and one at which it loses."""
+    steady, chance, loses = [0.1] * 4, [0.5, -0.3, 0.5, -0.3], [-0.1] * 4
+    gains = np.array([steady, chance, loses]).T
+    assert start(gains).tolist() == [1, 0, 0]
+    assert start(gains, best=1).tolist() == [1, 1, 0]  # who is best stays so where chance may have spoken
+
+
+@given(st.integers(0, 200), st.integers(3, 8))
+@settings(deadline=None)
+def test_the_member_to_start_from_is_that_of_a_loop_over_leads(seed: int, count: int) -> None:
+    """Gains in the loss e^2 / MSE + |e| / MAE of the best, whose errors are all of size 1."""
+    gains = np.random.default_rng(seed).normal(0.05, 0.2, (count, 5))
+    chosen = start(gains)
+    for h in range(5):
+        losses = [2 - (1 - g) ** 2 - abs(1 - g) for g in gains[:, h].tolist()]
+        beyond = np.mean(losses) - np.std(losses, ddof=1) / np.sqrt(count)
+        assert chosen[h] == (beyond > stacking.NOTHING), (h, beyond)
+
+
+def test_two_blocks_are_too_few_to_start_from_another_member() -> None:
+    assert start(np.full((2, 3), 0.5)).tolist() == [0, 0, 0]
+    assert start(np.full((FEWEST, 3), 0.5)).tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 8, 24, 100])

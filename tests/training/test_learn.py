@@ -117,7 +117,7 @@ def test_the_loss_before_training_is_that_of_the_anchor() -> None:
     windows = given.lesson.windows
     params = ridge.fit(windows, given.lesson.origins, given.config, HOUR)
     lesson, check = (
-        replace(part, anchor=ridge.forecast(params, windows.gather(part.origins)))
+        replace(part, anchor=ridge.forecast(params, windows.gather(part.origins)).astype(np.float32))
         for part in (given.lesson, given.check)
     )
     learn(replace(given, lesson=lesson, check=check))

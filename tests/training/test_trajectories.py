@@ -38,7 +38,7 @@ def learned_errors(learned: Evidence, checked: Evidence) -> Array:
 
 @pytest.mark.parametrize("count", [1, 2, 511, 512, 513, 5000])
 def test_windows_are_thinned_evenly_to_512_and_keep_both_ends(count: int) -> None:
-    kept = thin(count)
+    kept = thin(count, bands.TRAJECTORIES)
     assert len(kept) == min(count, bands.TRAJECTORIES)
     assert (kept[0], kept[-1]) == (0, count - 1)
     assert set(np.diff(kept).tolist()) <= {count // 512, count // 512 + 1}
