@@ -24,7 +24,7 @@ from rnnforecast.data.windows import Windows, windows_over
 from rnnforecast.errors import DataUnusable, Mismatch
 from rnnforecast.floors import Flags, batches
 from rnnforecast.members import Members
-from rnnforecast.scores import bands
+from rnnforecast.scores import bands, plausible
 from rnnforecast.scores.forecast import Forecast
 from rnnforecast.scores.scores import Scores
 
@@ -52,6 +52,7 @@ class Model:
     cycles: tuple[int, ...]
     scale: Scale
     tides: Tides
+    fastest_rises: F64  # (series, T) from one step to the next, on record, in the targets' units
     never_negative: tuple[bool, ...]  # (T,) targets that no forecast may put below 0
     ranking: tuple[str, ...]  # floors by validation error, best first
     weights: F64  # (M, H, T)
@@ -144,6 +145,14 @@ class Model:
             quantile_levels=self.config.quantile_levels,
             source=tuple("model" if k == STACK else self.members.names[k] for k in speaks),
         )
+
+    def too_fast(self, panel: Panel, forecast: Forecast) -> I64:
+        """The first lead at which a forecast rises implausibly fast, (B, T); 0 where none does."""
+        known = {name: k for k, name in enumerate(self.record.ids)}
+        places = [known.get(panel.ids[s], -1) for s in forecast.series.tolist()]
+        fastest = np.concatenate([self.fastest_rises, np.zeros((1, len(panel.targets)))])[places]
+        newest = panel.values[forecast.origin, : len(panel.targets)] + panel.base[forecast.series, : len(panel.targets)]
+        return plausible.first_too_fast(np.concatenate([newest[:, None], forecast.yhat], axis=1), fastest)
 
     def require_voice(self, panel: Panel, silent: I64) -> None:
         """Refuse origins at which not even the simplest rule has an observation."""

@@ -34,6 +34,7 @@ from rnnforecast.model import Model, Record
 from rnnforecast.network import forecaster
 from rnnforecast.network.arrays import under
 from rnnforecast.scores.scores import Scores
+from rnnforecast.scores.waters import TURN_ERRORS
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 T = TypeVar("T")
@@ -42,7 +43,7 @@ MOST_FINDINGS = 50  # kept in the document, which must not grow with the data
 PANEL_NAMES = ("targets", "past", "future", "static_names")
 PANEL_ARRAYS = ("values", "base", "offsets", "start", "cutoff", "static")
 TEXTS = "tuple[str, ...]"  # as a field declares it
-SCORE_ARRAYS = ("mae", "rmse", "bias", "coverage", "share")
+SCORE_ARRAYS = ("mae", "rmse", "bias", "coverage", "share", "turns")
 
 
 def pack(model: Model) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -78,6 +79,7 @@ def tensors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
         "scale.loc": model.scale.loc,
         "scale.spread": model.scale.spread,
         "tides": model.tides.parts,
+        "fastest_rises": model.fastest_rises,
         "weights": model.weights,
         "smallest_spread": model.smallest_spread,
         "stand_in": model.stand_in,
@@ -150,6 +152,7 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
             static=over_series(context.static),
         ),
         tides=known,
+        fastest_rises=sized(tensors, "fastest_rises", "f8", len(ids), widths.T),
         never_negative=tuple(document["never_negative"]),
         ranking=tuple(document["ranking"]),
         weights=sized(tensors, "weights", "f8", M, H, widths.T),
@@ -288,11 +291,12 @@ def checked_network(
 def unpacked_scores(told: Mapping[str, Any], tensors: Tensors, horizon: int, targets: int) -> Scores:
     rules = len(told["rules"])
     require(len(told["labels"]) == rules, "scores")
-    arrays = {
-        name: sized(tensors, f"errors.scores.{name}", "f8", *((rules,) if name in ("mae", "rmse", "bias") else ()),
-                    horizon, targets)
-        for name in SCORE_ARRAYS
+    shapes = {
+        **dict.fromkeys(SCORE_ARRAYS, (horizon, targets)),
+        **dict.fromkeys(("mae", "rmse", "bias"), (rules, horizon, targets)),
+        "turns": (targets, 2, len(TURN_ERRORS)),
     }
+    arrays = {name: sized(tensors, f"errors.scores.{name}", "f8", *shape) for name, shape in shapes.items()}
     return rebuilt(Scores, {**told, **arrays})
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.config import (
+    ALONE,
     PRESETS,
     RunConfig,
     contradictions,
@@ -140,7 +141,7 @@ def test_every_network_of_a_valid_stack_has_valid_settings_and_its_own_seed(give
     assert (network.seed - chosen.seed) % 2**31 == number
     assert network.lookback == chosen.lookback or number % 4 >= 2
     own = {"seed", "lookback", "num_networks"}
-    own |= {"floor", "learning_rate", "loss"} if number % 2 and chosen.floor != "none" else set()
+    own |= {"floor", "learning_rate", "loss", "window_norm"} if number % 2 and chosen.floor != "none" else set()
     others = {f.name for f in fields(RunConfig)} - own
     assert all(getattr(network, name) == getattr(chosen, name) for name in others)
 
@@ -159,15 +160,18 @@ def test_of_four_networks_the_last_two_look_back_half_as_far_where_their_setting
 
 
 @pytest.mark.parametrize("floor", ["auto", "ridge"])
-def test_every_second_network_stands_alone_at_three_times_the_rate_and_learns_the_middle(floor: str) -> None:
+def test_every_second_network_stands_alone_learns_faster_and_the_middle_only(floor: str) -> None:
     chosen = made(floor=floor, learning_rate=2e-3)
     first, second, third, fourth = (of_network(chosen, n) for n in range(4))
     for network in (first, third):
         assert (network.floor, network.learning_rate, network.loss) == (floor, 2e-3, "pinball")
+        assert network.window_norm == chosen.window_norm
     for network in (second, fourth):
-        assert (network.floor, network.learning_rate, network.loss) == ("none", pytest.approx(6e-3), "mae")
+        assert (network.floor, network.loss, network.window_norm) == ("none", "mae", "last")
+        assert network.learning_rate == pytest.approx(ALONE * 2e-3)
     assert of_network(made(loss="mse"), 1).loss == "mse"  # who asks for the mean has it from every network
     assert of_network(made(learning_rate=9.0), 1).learning_rate == 10.0  # what the setting allows at most
+    assert ALONE > 1
 
 
 def test_without_a_floor_every_network_is_trained_alike() -> None:

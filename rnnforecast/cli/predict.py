@@ -208,6 +208,11 @@ def tell(voice: Voice, forecaster: Forecaster, panel: Panel, forecast: Forecast)
     stood_in = [name for name in forecast.source if name != "model"]
     if stood_in:
         voice.say(f"warning: too few recent observations in {len(stood_in)} series: {stood_in[0]} stands in there")
+    for b, t in zip(*(leads := forecaster.too_fast(panel, forecast)).nonzero(), strict=True):
+        name, at = panel.ids[forecast.series[b]], words(int(leads[b, t]), panel.step)
+        voice.say(escaped(
+            f"warning: {name} {panel.targets[t]}: the forecast {at} ahead rises faster than the record ever did"
+        ))
 
 
 def age_of(panel: Panel) -> str:

@@ -68,7 +68,7 @@ def nodal(seconds: I64, table: Table, latitude: float | None = None) -> C128:
 def at_latitude(degree: F64, latitude: float | None) -> F64:
     """What latitude makes of satellites of each degree, shape as `degree`; without one, those it moves are left out."""
     if latitude is None:
-        return (degree == 0).astype(np.float64)
+        return np.asarray(degree == 0, np.float64)
     # The diurnal ones grow without bound towards the equator: within 5 degrees of it they are as they are there.
     held = latitude if abs(latitude) >= 5 else 5.0 if latitude >= 0 else -5.0
     sine = np.sin(np.deg2rad(held))

@@ -80,6 +80,21 @@ def never_negative(panel: Panel, last: I64, scale: Scale) -> tuple[bool, ...]:
     return tuple(((lowest >= 0) & (cubes > SKEWED * np.maximum(count, 1))).tolist())
 
 
+def fastest_rises(panel: Panel, last: I64) -> F64:
+    """The largest rise from one step to the next of each series' targets up to flat row `last`, (series, T), in units.
+
+    0 where no two neighbouring rows were observed.
+    """
+    T = len(panel.targets)
+    rises = np.zeros((panel.num_series, T))
+    for s in range(panel.num_series):
+        for at in range(int(panel.offsets[s]), int(last[s]), BLOCK):
+            values = panel.values[at : min(at + BLOCK, int(last[s])) + 1, :T].astype(np.float64)
+            found = np.diff(values, axis=0)
+            rises[s] = np.maximum(rises[s], np.where(np.isfinite(found), found, 0.0).max(axis=0, initial=0.0))
+    return rises
+
+
 def for_panel(panel: Panel, known: Mapping[str, int], scale: Scale) -> Scale:
     """The stored scale of each of the panel's series; one never seen is scaled by its own rows, its statics as all."""
     rows = [known.get(name, -1) for name in panel.ids]

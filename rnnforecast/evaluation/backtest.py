@@ -18,12 +18,13 @@ from rnnforecast.data.windows import Windows
 from rnnforecast.errors import DataUnusable, UsageError
 from rnnforecast.floors import batches
 from rnnforecast.model import Model, future_known, require_future
-from rnnforecast.scores import bands
+from rnnforecast.scores import bands, waters
 from rnnforecast.scores.scores import Scores
 
 COVERAGE_LEVEL = 0.8
 SCORED = 1 << 24  # numbers that are forecast at most, of a very long record
 MOST_WINDOWS = 1 << 16
+NEAR = 3 * 3600  # seconds between an observed high water and the one that forecasts it, at most
 LOOK = 512  # windows by which it is judged which rules answer at all
 ROUNDED = 1e-6  # of a deviation, to which float32 knows the truth: a flow of 0 lies within a band that ends at 0
 
@@ -51,6 +52,7 @@ class Tally:
     held: F64 | float = 0.0
     observed: F64 | float = 0.0
     origins: list[I64] = field(default_factory=list)
+    turns: list[list[waters.TurnErrors]] = field(default_factory=list)  # of each batch and target
 
     def add(self, answers: Answers) -> None:
         """At the steps at which every rule could answer; the band is the model's own affair."""
@@ -65,6 +67,11 @@ class Tally:
         self.observed = self.observed + np.isfinite(truth).sum(axis=0)
         self.origins.append(answers.origins)
 
+    def add_turns(self, answers: Answers, reach: float) -> None:
+        """High and low water, of levels; a turn is looked for `reach` steps about the observed one."""
+        said, came = answers.rules[0] + answers.level, answers.truth + answers.level
+        self.turns.append([waters.turn_errors(said[:, :, t], came[:, :, t], reach) for t in range(came.shape[2])])
+
     def errors(self) -> dict[str, F64]:
         """MAE, RMSE and bias (R, H, T), coverage (H, T); NaN where nothing was observed."""
         count, observed = (np.where(n > 0, n, np.nan) for n in (np.asarray(self.count), np.asarray(self.observed)))
@@ -73,7 +80,14 @@ class Tally:
             "rmse": np.sqrt(self.square / count),
             "bias": self.plain / count,
             "coverage": self.held / observed,
+            "turns": self.turn_errors(count.shape[1]),
         }
+
+    def turn_errors(self, targets: int) -> F64:
+        """(T, 2, 6); NaN where no tide was looked at."""
+        if not self.turns:
+            return np.full((targets, 2, len(waters.TURN_ERRORS)), np.nan)
+        return np.stack([waters.pooled(parts) for parts in zip(*self.turns, strict=True)])
 
 
 def scored(model: Model, panel: Panel) -> Model:
@@ -87,6 +101,8 @@ def backtest(model: Model, panel: Panel, stride: int | None = None) -> Scores:
     kept, tally = answering(model, panel, origins), Tally()
     for answers in rolled(model, panel, origins, kept):
         tally.add(answers)
+        if model.tides.any:
+            tally.add_turns(answers, NEAR / panel.step.count)
     scored = np.concatenate(tally.origins)
     return Scores(
         rules=("model", *(model.members.names[k] for k in kept)),

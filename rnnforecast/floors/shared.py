@@ -59,7 +59,7 @@ def solved(windows: Windows, origins: I64, config: RunConfig, known: F64 | None)
 
 
 def importance(errors: F64) -> F64:
-    """Roots of the weights (n, 1) under which least squares lowers the sum of the windows' errors, not of their squares.
+    """Roots of the weights (n, 1) by which least squares lowers the sum of the windows' errors, not of their squares.
 
     Iteratively reweighted least squares (Holland & Welsch 1977), one step: 1 / size, of errors (n, H).
     """

@@ -17,6 +17,7 @@ from rnnforecast.report.numbers import count, decimals, fixed, numbers, percent
 from rnnforecast.report.words import gain_over_best, verdict
 from rnnforecast.scores.scores import Scores
 from rnnforecast.scores.skill import best_rule, useful_leads
+from rnnforecast.scores.waters import TURN_ERRORS
 
 F64 = npt.NDArray[np.float64]
 
@@ -34,7 +35,20 @@ def score_table(scores: Scores, step: Step, target_index: int, unit: str) -> str
     held = scores.coverage[:, target_index]
     shares = [*(held[lead - 1] for lead in leads), _over_leads(held[None])[0]]
     band = [f"{percent(scores.coverage_level)} band held", *("-" if s != s else f"{percent(s)} " for s in shares), ""]
-    return aligned([[*header[:1], *(f"{h} " for h in header[1:])], *body, band]) + _basis(scores, step)
+    table = aligned([[*header[:1], *(f"{h} " for h in header[1:])], *body, band])
+    return table + _turns(scores, step, target_index, unit) + _basis(scores, step)
+
+
+def _turns(scores: Scores, step: Step, target: int, unit: str) -> str:
+    """A line for high and one for low water, where there are any."""
+    lines = []
+    for name, errors in zip(("high", "low"), scores.turns[target], strict=True):
+        observed, matched, height, _, place, _ = errors.tolist()
+        if observed > 0 and matched > 0:
+            places, minutes = decimals(height), place * step.count / 60
+            sizes = f"{fixed(height, places)} {escaped(unit)} and {minutes:.0f} min"
+            lines.append(f"{name} water: {sizes} out on average\n")
+    return "".join(lines)
 
 
 def as_json(scores: Scores, step: Step, layout: Layout) -> dict[str, Any]:
@@ -71,6 +85,11 @@ def _target_json(scores: Scores, target: int, name: str, unit: str) -> dict[str,
         },
         "coverage": numbers(scores.coverage[:, target]),
         "share": numbers(scores.share[:, target]),
+        **{
+            f"{name}_water": dict(zip(TURN_ERRORS, numbers(errors), strict=True))
+            for name, errors in zip(("high", "low"), scores.turns[target], strict=True)
+            if errors[0] > 0
+        },
         "best_rule": best_rule(scores, target),
         "gain_over_best_rule": numbers(np.array([gain_over_best(scores, target)]))[0],
         "useful_leads": useful_leads(scores, target),

@@ -24,6 +24,7 @@ class Scores:
     bias: F64  # (R, H, T), forecast minus observed
     coverage: F64  # (H, T) share of truths within the band of `coverage_level`
     coverage_level: float  # 0.8
+    turns: F64  # (T, 2, 6) the model's errors at high and low water, as `waters.TURN_ERRORS` names them; NaN without
     share: F64  # (H, T) the network's weight in the stack; 0 where there is none
     chosen: str  # the floor that validation chose
     num_windows: int

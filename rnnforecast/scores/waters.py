@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 HIGH, LOW = 1, -1
+TURN_ERRORS = ("observed", "matched", "height_mae", "height_bias", "time_mae", "time_bias")
 SHARE = 0.1  # of the range of a curve: the least move between two consecutive turns
 
 
@@ -72,6 +74,17 @@ def turn_errors(forecast: F64, truth: F64, reach: float, known: int = 0) -> Turn
     """
     ahead, seen = turns(forecast), turns(truth)
     return TurnErrors(*(_kind_errors(ahead, seen, kind, truth.shape[1], reach, known) for kind in (HIGH, LOW)))
+
+
+def pooled(parts: Sequence[TurnErrors]) -> F64:
+    """Of several batches together, (2, 6): high and low water, by TURN_ERRORS; NaN where no turn was observed."""
+    both = [[np.array(list(vars(kind).values()), np.float64) for kind in (part.high, part.low)] for part in parts]
+    table = np.array(both).reshape(len(parts), 2, len(TURN_ERRORS))
+    observed, matched = table[:, :, 0], np.nan_to_num(table[:, :, 0] * table[:, :, 1])
+    total, hit = observed.sum(axis=0), matched.sum(axis=0)  # (2,)
+    sums = np.nan_to_num(table[:, :, 2:] * matched[:, :, None]).sum(axis=0)
+    found = [total, hit / np.where(total, total, np.nan), *(sums / np.where(hit, hit, np.nan)[:, None]).T]
+    return np.stack(found, axis=1)
 
 
 def _kind_errors(ahead: Turns, seen: Turns, kind: int, length: int, reach: float, known: int) -> KindErrors:

@@ -80,6 +80,7 @@ def fit(
         cycles=shop.windows.cycles,
         scale=shop.windows.scale,
         tides=shop.tides,
+        fastest_rises=scaling.fastest_rises(panel, panel.cutoff),
         never_negative=scaling.never_negative(panel, parts.train_end, shop.windows.scale),
         ranking=ranking,
         weights=stack.weights,

@@ -149,7 +149,7 @@ def test_from_refuses_weights_that_do_not_fit(tide: dict[str, Path], model: Path
 
 DIVERGING = (
     "-H", "4", "-L", "24", *STEPWISE, "--cell", "rnn", "--activation", "relu", "--learning-rate", "10",
-    "--warmup-epochs", "4", "--clip", "1e6", "--patience", "0", "--loss", "mse", "--floor", "none",
+    "--warmup-epochs", "12", "--clip", "1e6", "--patience", "0", "--loss", "mse", "--floor", "none",
 )  # fmt: skip
 
 

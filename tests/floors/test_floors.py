@@ -287,11 +287,12 @@ def long_of(name: str) -> Case:
 
 
 def one_way(monkeypatch: pytest.MonkeyPatch, calm: Windows, origins: Array) -> None:
-    """Leave a linear floor nothing to choose: one penalty, one candidate, all features as they are, one shape."""
+    """Leave a linear floor nothing to choose: one penalty, one candidate, all features and windows alike, one shape."""
     sample = _skew.sampled(calm, origins)
     monkeypatch.setattr(_linear, "PENALTIES", np.array([1e-3]))
     monkeypatch.setattr(_linear.reaches, "__defaults__", ((1,),))
     monkeypatch.setattr(shared, "REACHES", (1,))
+    monkeypatch.setattr(shared, "importance", lambda errors: np.ones((len(errors), 1)))
     monkeypatch.setattr(_linear, "even", lambda blocks, kept: np.ones(len(blocks[0].xx)))  # noqa: ARG005
     monkeypatch.setattr(_linear, "where_better", lambda plain, rich: rich)  # noqa: ARG005
     monkeypatch.setattr(_skew, "sampled", lambda *given: to_logs(given[0], sample))
@@ -309,8 +310,8 @@ def test_a_block_is_forecast_by_a_fit_that_never_saw_it(name: str, monkeypatch: 
     """Absurd values deep inside one block change what is said in other blocks, and nothing in its own before them.
 
     This is so of the maps, the medians, the seasons. What a linear floor chooses between maps by (penalty, mixture,
-    whether more features are worth it) and the shape of a skewed column are settled by all blocks, and so by the one
-    that is forecast too: a few numbers, which this test takes out of play.
+    whether more features are worth it), the shape of a skewed column and what a window counts for in `shared` are
+    settled by all blocks, and so by the one that is forecast too: this test takes them out of play.
     """
     floor, case = floor_named(name), long_of(name)
     values = case.panel.values.copy()

@@ -42,8 +42,16 @@ def test_a_lead_without_scores_shows_a_dash_and_is_left_out_of_the_mean():
 
 def test_the_second_target_is_shown_from_its_own_column():
     both = {name: getattr(TWO_LEADS, name) for name in ("mae", "rmse", "bias", "coverage", "share")}
-    two = replace(TWO_LEADS, **{name: np.concatenate([one, 10 * one], axis=-1) for name, one in both.items()})
+    two = replace(TWO_LEADS, turns=np.full((2, 2, 6), np.nan),
+                  **{name: np.concatenate([one, 10 * one], axis=-1) for name, one in both.items()})  # fmt: skip
     assert cells(score_table(two, HOUR, 1, ""))[1][2:4] == ["1.00*", "3.00"]
+
+
+def test_high_and_low_water_have_a_line_each_where_there_are_any():
+    turns = np.array([[[480, 0.98, 0.042, 0.01, 0.25, 0.1], [0, np.nan, np.nan, np.nan, np.nan, np.nan]]])
+    lines = score_table(replace(TWO_LEADS, turns=turns), HOUR, 0, "m").splitlines()
+    assert "high water: 0.0420 m and 15 min out on average" in lines
+    assert not any("low water" in line for line in lines)
 
 
 def test_one_forecast_is_singular_and_rows_have_no_dates():

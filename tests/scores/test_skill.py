@@ -20,7 +20,8 @@ def scores(**mae: list[float]) -> Scores:
     _, horizon, _ = errors.shape
     return Scores(
         rules=tuple(mae), labels=tuple(mae), mae=errors, rmse=2 * errors, bias=0 * errors,
-        coverage=np.full((horizon, 1), 0.8), coverage_level=0.8, share=np.zeros((horizon, 1)),
+        coverage=np.full((horizon, 1), 0.8), coverage_level=0.8, turns=np.full((1, 2, 6), np.nan),
+        share=np.zeros((horizon, 1)),
         chosen=list(mae)[-1], num_windows=50, first=0, last=0, in_sample=False,
     )  # fmt: skip
 

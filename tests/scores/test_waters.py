@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnforecast.scores.waters import HIGH, LOW, turn_errors, turns
+from rnnforecast.scores.waters import HIGH, LOW, TURN_ERRORS, pooled, turn_errors, turns
 
 NAN = float("nan")
 CURVE = arrays(np.float64, st.integers(0, 40), elements=st.integers(-9, 9).map(float) | st.just(NAN))
@@ -227,3 +227,23 @@ def test_a_shifted_tide_is_late_by_the_shift_and_high_by_the_rise(seed, late, ri
     for kind in (found.high, found.low):
         assert kind.time_bias == pytest.approx(late, abs=0.02)
         assert kind.height_bias == pytest.approx(rise, abs=2e-3)
+
+
+def test_errors_of_batches_pooled_are_those_of_all_windows_at_once() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.cos(2 * np.pi * (np.arange(72) + rng.uniform(0, 12, (40, 1))) / 12.4)
+    said = 0.9 * np.cos(2 * np.pi * (np.arange(72) + rng.uniform(0, 1, (40, 1))) / 12.4) + 0.05
+    said[7] = np.nan
+    together = pooled([turn_errors(said, truth, 3.0)])
+    apart = pooled([turn_errors(said[a:b], truth[a:b], 3.0) for a, b in ((0, 7), (7, 8), (8, 40))])
+    np.testing.assert_allclose(apart, together, rtol=1e-12)
+    whole = turn_errors(said, truth, 3.0)
+    np.testing.assert_allclose(together[0], [getattr(whole.high, name) for name in TURN_ERRORS], rtol=1e-12)
+    np.testing.assert_allclose(together[1], [getattr(whole.low, name) for name in TURN_ERRORS], rtol=1e-12)
+
+
+def test_pooled_errors_without_a_turn_are_not_a_number() -> None:
+    flat = np.zeros((3, 20))
+    found = pooled([turn_errors(flat, flat, 3.0)])
+    assert found[:, 0].tolist() == [0, 0]
+    assert np.isnan(found[:, 1:]).all()

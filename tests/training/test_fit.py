@@ -12,19 +12,18 @@ from hypothesis import Phase, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rnnforecast import checkpoint
-from rnnforecast.config import listed, of_network
+from rnnforecast.config import listed
 from rnnforecast.data.features import DAY, YEAR
 from rnnforecast.data.panel import Panel
 from rnnforecast.data.split import split
 from rnnforecast.errors import DataUnusable, Interrupted, UsageError
-from rnnforecast.floors import cross_fitted, floor_named, names
+from rnnforecast.floors import applying, names
 from rnnforecast.model import Model
 from rnnforecast.packing import pack, unpack
-from rnnforecast.scores import bands, stacking
+from rnnforecast.scores import bands
 from rnnforecast.training.fit import fit, tail
 from tests.making import JAN_1, NAN, Array, bent, fitted, layout_of, panel_named, panel_of, rich, settings, tide
-from tests.training.school import Recorder, equal
+from tests.training.school import Recorder
 
 
 def fit_of(panel: Panel, **given: Any) -> Model:
@@ -99,9 +98,9 @@ def test_without_epochs_there_is_no_network_and_the_floors_alone_forecast() -> N
     model = fitted("tide", max_epochs=0)
     assert model.members.networks == ()
     assert model.about["epochs"] == []
-    assert model.members.names == names()
-    assert not model.share.any()
     panel = panel_named("tide")
+    assert model.members.names == applying(model.windows(panel))
+    assert not model.share.any()
     forecast = model.forecast(panel, panel.cutoff)
     assert forecast.source == ("model",)
     assert np.isfinite(forecast.quantiles).all()
@@ -115,9 +114,19 @@ def test_a_network_that_helps_gets_a_share_and_one_that_does_not_gets_none() -> 
     assert noise.share.mean() < 0.1
 
 
+@cache
+def panel_for(floor: str) -> Panel:
+    """Data that the floor is for: a tide, a river with rain, one without."""
+    if floor in ("harmonic", "surge"):
+        return panel_of(tide(900) + 3 * np.cos(2 * np.pi * np.arange(900) / 12.4206))
+    if floor == "log_ridge":
+        return panel_of(np.exp(tide(400)))
+    return panel_named("rich" if floor == "runoff" else "tide")
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_floor_that_was_named_is_the_only_one_under_the_network(name: str) -> None:
-    model = fitted("tide", floor=name)
+    model = fit_of(panel_for(name), floor=name, tide="on" if name in ("harmonic", "surge") else "off")
     assert model.ranking[0] == name
     assert [network.anchor for network in model.members.networks] == [name]
     others = [k for k, member in enumerate(model.members.names) if member not in (name, "network")]
@@ -125,20 +134,18 @@ def test_a_floor_that_was_named_is_the_only_one_under_the_network(name: str) -> 
     np.testing.assert_allclose(model.weights.sum(axis=0), 1)
 
 
+@pytest.mark.parametrize("name", ["harmonic", "surge", "log_ridge", "runoff"])
+def test_a_floor_that_is_not_for_these_data_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(UsageError, match=f"floor {name} is not for these data; climatology, .* are") as caught:
+        fit_of(panel_named("tide"), floor=name)
+    assert caught.value.hint == "--floor auto"
+
+
 def test_without_a_floor_the_network_stands_alone() -> None:
     model = fitted("tide", floor="none")
     assert [network.anchor for network in model.members.networks] == [None]
     np.testing.assert_array_equal(model.share, 1)
     assert not model.weights[:-1].any()
-
-
-def test_floors_are_ranked_by_their_error_on_validation() -> None:
-    model = fitted("tide")
-    panel = panel_named("tide")
-    origins = split(panel, model.config).validation
-    evidence = model.members.over(model.windows(panel), origins)
-    errors = np.abs(evidence.members - evidence.truth)[: len(names())].mean(axis=(1, 2, 3))
-    assert model.ranking == tuple(names()[k] for k in np.argsort(errors))
 
 
 def test_weights_are_convex_and_trajectories_bounded() -> None:
@@ -149,32 +156,6 @@ def test_weights_are_convex_and_trajectories_bounded() -> None:
         assert shape == [4, len(model.layout.target)]
         assert 0 < count <= bands.TRAJECTORIES
         assert (model.smallest_spread > 0).all()
-
-
-def test_training_errors_are_those_of_floors_that_did_not_see_the_window() -> None:
-    panel = panel_of(tide(200))
-    model = fit_of(panel, max_epochs=0)
-    windows, origins = model.windows(panel), split(panel, model.config).train
-    honest = np.stack([
-        cross_fitted(floor_named(name), windows, origins, model.config, panel.step) for name in names()
-    ])
-    errors = windows.gather(origins).truth - np.einsum("mht,mnht->nht", model.weights, np.nan_to_num(honest))
-    heard = np.isfinite(honest[(model.weights > 0).any(axis=(1, 2))]).all(axis=(0, 2, 3))
-    factor = model.errors[: heard.sum()] / errors[heard]  # the widening of each lead
-    assert (factor.min(axis=0) >= 0.999).all()
-    np.testing.assert_allclose(factor, np.broadcast_to(factor[:1], factor.shape), rtol=1e-3)
-
-
-def test_the_stack_is_told_how_far_apart_its_windows_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, whole = [], stacking.fit
-
-    def spied(members: Array, truth: Array, best: int, stride: int = 1) -> stacking.Stack:
-        told.append(stride)
-        return whole(members, truth, best, stride)
-
-    monkeypatch.setattr(stacking, "fit", spied)
-    fit_of(panel_of(tide(200)), max_epochs=0, stride=3)
-    assert told == [3]
 
 
 def test_a_stuck_gauge_and_a_perfect_clock_are_fitted_without_a_warning() -> None:
@@ -263,75 +244,6 @@ def test_holes_in_the_data_are_no_obstacle() -> None:
     assert np.isfinite(model.errors).any()
 
 
-# Several networks -----------------------------------------------------------------------------------------------------
-
-STACK: dict[str, Any] = {
-    "lookback": 8, "horizon": 1, "cell": "gru", "hidden_size": 8, "learning_rate": 0.02, "epoch_windows": 400,
-    "num_networks": 3, "max_epochs": 3,
-}  # fmt: skip
-
-
-@cache
-def stack_of_three() -> Model:
-    return fit_of(panel_of(bent(500)), **STACK)
-
-
-def test_three_networks_are_three_members_that_share_one_anchor() -> None:
-    model = stack_of_three()
-    assert model.members.names == (*names(), "network", "network_2", "network_3")
-    assert model.weights.shape == (len(names()) + 3, 1, 1)
-    np.testing.assert_allclose(model.weights.sum(axis=0), 1)
-    np.testing.assert_array_equal(model.share, model.weights[len(names()) :].sum(axis=0))
-    assert model.share[0, 0] > 0.5
-    assert len({network.anchor for network in model.members.networks}) == 1
-    assert len(model.about["epochs"]) == 3
-    assert min(model.about["epochs"]) > 0
-
-
-def test_each_network_is_the_one_that_its_own_settings_make_alone() -> None:
-    """Its own seed; the second looks back half as far."""
-    model = stack_of_three()
-    first, second, third = model.members.networks
-    config = model.config
-    assert [of_network(config, k).seed for k in range(3)] == [0, 1, 2]
-    assert [n.fitted["skip.weight"].shape for n in (first, second, third)] == [(1, 8), (1, 4), (1, 8)]
-    alone = fit_of(panel_of(bent(500)), **(STACK | {"num_networks": 1}))
-    assert equal(alone.members.networks[0].fitted, first.fitted)
-    by_seed = fit_of(panel_of(bent(500)), **(STACK | {"num_networks": 1, "seed": 2}))
-    assert equal(by_seed.members.networks[0].fitted, third.fitted)
-    assert not equal(first.fitted, third.fitted)
-
-
-def test_each_network_is_trained_on_in_a_final_fit() -> None:
-    further = fit_of(panel_of(bent(500)), **(STACK | {"final_fit": True}))
-    assert_equal(of_the_training_part(further), of_the_training_part(stack_of_three()))
-    for network in further.members.networks:
-        assert not equal(network.final, network.fitted)
-        assert {k: v.shape for k, v in network.final.items()} == {k: v.shape for k, v in network.fitted.items()}
-
-
-def test_a_final_fit_at_the_smallest_of_rates_is_no_error() -> None:
-    model = fit_of(panel_of(tide(150)), lookback=6, horizon=2, learning_rate=1e-9, final_fit=True)
-    assert np.isfinite(model.forecast(model.context, model.context.cutoff).quantiles).all()
-
-
-def test_the_observer_hears_which_network_is_trained() -> None:
-    panel, listener = panel_of(tide(150)), Recorder(after=10**9)
-    fit(panel, layout_of(panel), settings(lookback=6, horizon=2, num_networks=2), observer=listener)
-    assert listener.stages[1:3] == ["training the lstm, 1 of 2", "training the lstm, 2 of 2"]
-    assert [(epoch.network, epoch.number) for epoch in listener.epochs] == [(0, 1), (1, 1)]
-
-
-@pytest.mark.parametrize("three", [False, True])
-def test_one_seed_gives_one_file_to_the_last_byte(three: bool) -> None:
-    panel = panel_of(tide(150), tide(120, 3))
-    given = {"lookback": 6, "horizon": 2, "max_epochs": 2, "dropout": 0.2, "num_layers": 2}
-    given["num_networks"] = 3 if three else 1
-    one, other = (checkpoint._encode(*pack(fit_of(panel, **given))) for _ in range(2))
-    assert one == other
-    assert one != checkpoint._encode(*pack(fit_of(panel, **given, seed=1)))
-
-
 # Any settings ---------------------------------------------------------------------------------------------------------
 
 
@@ -350,7 +262,7 @@ choices = {
     "decoder": st.sampled_from(listed("network/decoders")),
     "loss": st.sampled_from(listed("training/losses")),
     "schedule": st.sampled_from(listed("training/schedules")),
-    "floor": st.sampled_from(("auto", "none", *listed("floors"))),
+    "floor": st.sampled_from(("auto", "none", "climatology", "persistence", "ridge", "runoff", "seasonal", "shared")),
     "window_norm": st.sampled_from(("none", "last", "mean_std", "last_std")),
     "channels": st.sampled_from(("joint", "independent")),
     "activation": st.sampled_from(("tanh", "tanh", "relu", "prelu")),
@@ -359,7 +271,7 @@ choices = {
     "hidden_size": st.integers(1, 4),
     "segment_length": st.sampled_from((1, 1, 2, 4)),
     "num_layers": st.integers(1, 2),
-    "num_networks": st.sampled_from((1, 1, 2)),
+    "num_networks": st.sampled_from((1, 1, 2, 3)),
     "conv_kernel": st.sampled_from((0, 0, 2)),
     "bidirectional": st.booleans(),
     "attention": st.booleans(),

@@ -106,6 +106,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "three networks": {"num_networks": 3, "max_epochs": 2, "dropout": 0.2, "num_layers": 2},
     "taught": {"decoder": "seq2seq", "teacher_forcing": 0.9, "attention": True},
     "both ways, cut, convolved": {"cell": "gru", "bidirectional": True, "bptt_steps": 2, "conv_kernel": 2},
+    "one that corrects a floor and one that stands alone": {"num_networks": 2, "floor": "auto", "max_epochs": 3},
     "with a final fit": {"cell": "gru", "final_fit": True, "loss": "huber", "learning_rate": 0.005},
 }
 
@@ -400,8 +401,9 @@ def test_it_is_never_the_final_weights_that_are_gone_on_from(tmp_path: Path) -> 
 
 
 def test_every_network_goes_on_from_its_own() -> None:
-    first = short()[0]
-    second = fit_of(settings(**(SHORT | {"learning_rate": 1e-9, "max_epochs": 1, "dropout": 0.0})), warm_start=first)
+    given = {"num_networks": 3, "cell": "gru", "max_epochs": 2}
+    first = fit_of(settings(**given))
+    second = fit_of(settings(**given | {"learning_rate": 1e-9, "max_epochs": 1}), warm_start=first)
     shapes = [{name: value.shape for name, value in n.fitted.items()} for n in first.members.networks]
     assert shapes[0] == shapes[1] != shapes[2]
     for one, other in zip(first.members.networks, second.members.networks, strict=True):
