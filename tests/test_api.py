@@ -15,6 +15,7 @@ from rnnforecast.errors import DataUnusable, Mismatch, ModelUnusable, NotFound, 
 from tests.making import tide
 
 SMALL: dict[str, Any] = {"horizon": 4, "lookback": 24, "max_epochs": 1, "hidden_size": 4, "epoch_windows": 64}
+RULES = ("climatology", "persistence", "ridge", "seasonal", "shared")  # those that a level alone is for
 QUANTILES = ["q0.025", "q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95", "q0.975"]
 
 
@@ -142,9 +143,10 @@ def test_rows_without_times_are_counted() -> None:
 
 def test_scores_are_a_row_per_target_lead_and_rule() -> None:
     scores = trained().scores
-    assert scores.columns.tolist() == ["target", "lead", "rule", "mae", "rmse", "bias"]
-    assert set(scores.rule) == {"model", "network", "persistence", "ridge", "seasonal"}
-    assert len(scores) == 4 * 5
+    assert scores.columns.tolist() == ["target", "lead", "rule", "mae", "rmse", "bias", "windows"]
+    assert set(scores.rule) == {"model", "network", *RULES}
+    assert len(scores) == 4 * (2 + len(RULES))
+    assert set(scores.windows) == {trained().core.scores.num_windows}
     assert (scores.mae <= scores.rmse + 1e-12).all()
     assert scores.lead.tolist() == sorted(scores.lead)
 
@@ -159,6 +161,71 @@ def test_evaluate_takes_a_stride_and_rows_that_came_later() -> None:
     assert every.shape == some.shape
     assert (every.mae != some.mae).all()
     assert (every.mae != trained().scores.mae).all()
+
+
+@cache
+def two_kinds() -> tuple[rf.Model, pd.DataFrame]:
+    """A level in metres and ten times as much of it in another unit."""
+    frame = frame_of()
+    frame["flow"] = 10 * frame.level_m[::-1].to_numpy() + 50
+    return rf.train(frame, target=["level_m", "flow"], max_epochs=0, horizon=4, lookback=24), frame
+
+
+def test_standardised_errors_are_those_over_the_deviation_of_each_column_in_training() -> None:
+    model, frame = two_kinds()
+    plain, standard = rf.evaluate(model, frame), rf.evaluate(model, frame, standardised=True)
+    learned = frame.iloc[: 220 - 2 * 33]  # the last 30 % are validation and test
+    for name in ("level_m", "flow"):
+        mine = plain.target == name
+        for error in ("mae", "rmse", "bias"):
+            np.testing.assert_allclose(standard[error][mine], plain[error][mine] / learned[name].std(ddof=0), rtol=1e-4)
+    pd.testing.assert_frame_equal(
+        standard[["target", "lead", "rule", "windows"]], plain[["target", "lead", "rule", "windows"]]
+    )
+    assert standard[standard.target == "flow"].mae.mean() < 2 < plain[plain.target == "flow"].mae.mean()
+
+
+def test_a_backtest_gives_a_row_per_forecast_whose_errors_are_the_scores() -> None:
+    model, frame = two_kinds()
+    rows, scores = rf.backtest(model, frame), rf.evaluate(model, frame)
+    names = ["unique_id", "target", "cutoff", "ds", "lead", "y", "model"]
+    assert rows.columns.tolist()[:7] == names
+    assert set(rows.columns[7:]) == set(RULES)
+    assert len(rows) == scores.windows[0] * 4 * 2
+    by_lead = (rows.model - rows.y).abs().groupby([rows.target, rows.lead]).mean()
+    told = scores[scores.rule == "model"].set_index(["target", "lead"]).mae
+    np.testing.assert_allclose(by_lead.loc[told.index], told, rtol=1e-5)
+    came = frame.set_index("time")
+    for _, row in rows.iloc[::17].iterrows():
+        assert row.ds == row.cutoff + pd.Timedelta(hours=row.lead)
+        assert row.y == pytest.approx(came[row.target][row.ds], rel=1e-5, abs=1e-5)
+
+
+def test_a_backtest_takes_a_stride_and_leads() -> None:
+    model, frame = two_kinds()
+    some = rf.backtest(model, frame, stride=5, leads=[3])
+    every = rf.backtest(model, frame)
+    assert set(some.lead) == {3}
+    assert len(some) == -(-len(every) // 8 // 5) * 2
+    with pytest.raises(UsageError, match="leads must be from 1 to the horizon 4"):
+        rf.backtest(model, frame, leads=[5])
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Europe/Berlin"])
+def test_times_of_a_backtest_are_utc_where_they_have_a_zone(tz: str) -> None:
+    frame = frame_of(tz=tz, start="2026-03-20", rows=213)
+    rows = rf.backtest(trained(tz), frame)
+    assert str(rows.ds.dt.tz) == str(rows.cutoff.dt.tz) == "UTC"
+    assert rows.ds.max() == frame.time.iloc[-1]
+    naive = rf.backtest(trained(), frame_of())
+    assert naive.ds.dt.tz is None
+    assert naive.ds.max() == frame_of().time.iloc[-1]
+
+
+def test_rows_without_times_are_counted_in_a_backtest_too() -> None:
+    frame = frame_of().drop(columns="time")
+    rows = rf.backtest(rf.train(frame, time="none", horizon=4, lookback=24, max_epochs=0), frame)
+    assert (rows.ds - rows.cutoff == rows.lead).all()
 
 
 def test_the_verdict_is_a_sentence() -> None:
@@ -183,7 +250,7 @@ def test_lengths_and_shares_are_written_as_on_the_command_line() -> None:
     config = model.core.config
     assert (config.horizon, config.lookback, config.test, config.validation) == (4, 24, "0.2", "30")
     assert model.predict().columns[-2:].tolist() == ["q0.1", "q0.5"]
-    assert set(model.scores.rule) == {"model", "persistence", "ridge", "seasonal"}
+    assert set(model.scores.rule) == {"model", *RULES}
 
 
 @pytest.mark.parametrize(
@@ -233,7 +300,7 @@ def test_a_model_that_was_never_scored_says_so() -> None:
 
 
 def test_the_doors_are_those_that_are_listed() -> None:
-    assert set(rf.__all__) == {"Model", "__version__", "evaluate", "load", "train"}
+    assert set(rf.__all__) == {"Model", "__version__", "backtest", "evaluate", "load", "train"}
     assert dir(rf) == rf.__all__
     with pytest.raises(AttributeError, match="has no attribute 'fit'"):
         _ = rf.fit

@@ -124,6 +124,7 @@ WRONG: tuple[Any, ...] = (None, 5, -1, 1.5, True, "x", "", [], [1], [[]], ["x"],
 TOP = tuple(parts()[0])
 LEGITIMATE = {  # what each key may be beside what it is
     "about": ({}, {"a": 1}), "findings": ([],), "fingerprint": ("x", ""), "scores": (None,),
+    "constituents": ([],),
 }  # fmt: skip
 
 
@@ -219,6 +220,7 @@ def test_absurd_sizes_are_refused_at_once_and_without_their_memory() -> None:
     [
         ("floors", ["ridge", "ridge", "ridge"]), ("floors", ["../model"]), ("floors", ["persistence", "ridge"]),
         ("ranking", ["ridge", "ridge", "seasonal"]), ("ranking", ["network", "ridge", "seasonal"]),
+        ("never_negative", [False]), ("never_negative", [False, 0]), ("constituents", ["M2"]), ("constituents", ["X9"]),
         ("cycles", [86_400, 86_400]), ("cycles", [3600]), ("cycles", [86_400.5]), ("networks", []),
         ("networks", [{"anchor": "network", "final": True}]), ("networks", [{"anchor": "ridge", "final": "yes"}]),
         ("networks", [{"anchor": "ridge", "final": True}] * 2), ("networks", None),
@@ -272,7 +274,7 @@ def test_a_tensor_of_another_shape_is_refused(name: str) -> None:
     for other in (value[None], np.stack([value, value]), value.reshape(*value.shape, 1)):
         refused(document, {**tensors, name: other})
     if name != "errors.trajectories":  # of these there may be fewer
-        for axis in range(value.ndim):
+        for axis in (axis for axis in range(value.ndim) if value.shape[axis]):  # no tide has no constituents
             refused(document, {**tensors, name: np.take(value, range(value.shape[axis] - 1), axis)})
             refused(document, {**tensors, name: np.concatenate([value, value], axis)})
 

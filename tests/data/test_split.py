@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rnnforecast.config import RunConfig
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import Panel
-from rnnforecast.data.split import configure, evenly, split
+from rnnforecast.data.split import configure, evenly, rows_back, split
 from rnnforecast.errors import DataUnusable, UsageError
 from tests.making import JAN_1, NAN, panel_of, tide
 
@@ -186,3 +186,47 @@ def test_of_a_very_long_record_windows_are_drawn_evenly_and_at_every_hour(monkey
 def test_a_record_that_is_not_long_keeps_all_its_windows() -> None:
     panel = panel_of(tide(400))
     assert split(panel, config()).train.tolist() == list(range(23, 276))
+
+
+# Shares of what was observed ------------------------------------------------------------------------------------------
+
+
+def rows_back_by_a_loop(values: np.ndarray, last: int, share: float) -> int:
+    """Row by row from `last` on, until that share of all observed rows has been met."""
+    seen = np.isfinite(values).any(axis=1)
+    wanted, rows = round(share * int(seen.sum())), 0
+    for row in range(last, -1, -1):
+        if wanted == 0:
+            break
+        rows += 1
+        wanted -= int(seen[row])
+    return rows
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.booleans()), min_size=1, max_size=6), st.floats(0.01, 0.99),
+    st.integers(0, 30), st.integers(0, 50), st.sampled_from([3, 7, 1 << 20]),
+)  # fmt: skip
+@settings(deadline=None, max_examples=150)
+def test_a_share_is_counted_back_over_observed_rows_only(runs, share, back, before, block) -> None:
+    """Against a loop, whatever the holes and however the rows are looked at; a series before it does not count."""
+    values = np.concatenate([np.where(seen, 1.0, NAN) * np.ones((n, 2)) for n, seen in runs])
+    values[::3, 0] = NAN
+    panel = panel_of(*([np.ones((before, 2))] if before else []), values, T=2)
+    last = max(0, len(values) - 1 - back)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnnforecast.data.split.BLOCK", block)
+        found = rows_back(panel, int(before > 0), last + before, share)
+    assert found == rows_back_by_a_loop(values, last, share)
+
+
+def test_a_winter_without_rows_is_no_test_part() -> None:
+    """Its share is of what was observed: the hole lies within a part and does not stand for one."""
+    values = tide(1000)
+    values[700:960] = NAN
+    parts = split(panel_of(values), config())
+    assert 999 - parts.validation_end[0] == 40 + 260 + 71  # 15 % of 740 observed rows, the hole among them
+    assert np.isfinite(values[parts.validation_end[0] + 1 :]).sum() == 111
+    assert np.isfinite(values[parts.train_end[0] + 1 : parts.validation_end[0] + 1]).sum() == 111
+    whole = split(panel_of(tide(1000)), config())
+    assert (999 - whole.validation_end[0], whole.validation_end[0] - whole.train_end[0]) == (150, 150)
