@@ -134,7 +134,7 @@ def unpacked(document: Mapping[str, Any], tensors: Tensors) -> Model:
     known = unpacked_tides(document["constituents"], tensors, len(ids), len(context.targets))
     widths = Widths(
         len(context.targets), len(context.past), len(context.future), 2 * len(cycles), context.static.shape[1],
-        known.any * len(context.targets),
+        bool(known.names) * len(context.targets),
     )  # fmt: skip
     members = unpacked_members(document, tensors, config, widths)
     H, M = config.horizon, len(members.names)

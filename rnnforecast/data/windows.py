@@ -120,8 +120,8 @@ class Windows:
 def windows_over(
     panel: Panel, scale: Scale, cycles: tuple[int, ...], context: int, horizon: int, known: Tides
 ) -> Windows:
-    """Windows of a panel whose tide is known."""
-    if not known.any:
+    """Windows of a panel whose tide is known; heights of 0 where a model of other series counts on one."""
+    if not known.names:
         return Windows(panel, scale, cycles, context, horizon)
     heights = tides.along(known, panel, horizon)  # (rows + series * horizon, T)
     spread = np.repeat(scale.spread[:, : len(panel.targets)], np.diff(panel.offsets) + horizon, axis=0)

@@ -22,7 +22,7 @@ from rnnforecast.floors import F64, Arrays, batches, folds
 PENALTIES = np.geomspace(1e-6, 1e2, 9)  # relative to the mean eigenvalue
 REACHES = (1, 4, 16)  # the whole lookback, a quarter, a sixteenth: a river forgets sooner than a tide
 MOST_WINDOWS = 40_000
-ROUNDS = 200  # of the search for weights; two or three candidates have settled long before
+ROUNDS = 200  # of the search for weights: where it stops, candidates that are alike are still weighed alike
 
 Features = Callable[[Batch], tuple[F64, F64]]  # x (n, K) and y (n, H), of complete truths only
 Chosen = I64  # a candidate's columns

@@ -104,7 +104,8 @@ def valid(params: Arrays, config: RunConfig, widths: Widths) -> bool:
         return False
     rule = runoff if widths.P + widths.future else ridge
     rest = {name: value for name, value in params.items() if name not in SHAPE}
-    return all(params[name].dtype == kind for name, kind in kinds.items()) and rule.valid(rest, config, widths)
+    whole = all(params[name].dtype == kind for name, kind in kinds.items()) and bool((params["few"] > 0).all())
+    return whole and rule.valid(rest, config, widths)
 
 
 def label(params: Arrays, step: Step) -> str:  # noqa: ARG001

@@ -35,14 +35,14 @@ def beside(batch: Batch, lookback: int) -> list[F64]:
     """What a linear map is told beside the window: parts (B, ·)."""
     B, H, back = len(batch.target), batch.truth.shape[1], min(lookback, PAST_LAGS)
     now = batch.calendar[:, -H - 1]  # every later phase is a linear map of this one
-    parts = [batch.past[:, -back:], batch.future[:, -H:], batch.tide[:, -H - back :], now]
+    parts = [batch.past[:, -back:], batch.future[:, -H - back :], batch.tide[:, -H - back :], now]
     return [part.reshape(B, -1).astype(np.float64) for part in parts]
 
 
 def beside_width(config: RunConfig, widths: Widths) -> int:
     """How many features `beside` makes."""
     back, H = min(config.lookback, PAST_LAGS), config.horizon
-    return back * widths.P + H * widths.future + (H + back) * widths.tide + widths.calendar
+    return back * widths.P + (H + back) * (widths.future + widths.tide) + widths.calendar
 
 
 def design(batch: Batch, lookback: int, target: int) -> tuple[F64, F64]:

@@ -42,7 +42,7 @@ def init(config: RunConfig, widths: Widths, rng: Any) -> dict[str, Array]:
     """Fresh parameters, float32, drawn from `rng` (a numpy Generator)."""
     unit = rng.uniform(1.0, 1.0, (config.horizon, widths.T)).astype("float32")
     if each_its_own(config, widths.T):
-        widths = replace(widths, T=1)
+        widths = replace(widths, T=1, S=widths.S + widths.T)
     cell, sizes = cell_of(config), sizes_of(config, widths)
     skip = init_linear("skip", sizes.L * sizes.T, sizes.H * sizes.T, rng, gain=0.0) if config.skip else {}
     return {
@@ -128,10 +128,17 @@ def forward(
 
 
 def one_by_one(batch: Batch, xp: Any) -> Batch:
-    """The targets of a batch as windows of their own, (B, ·, T) -> (T B, ·, 1); what they share is repeated."""
+    """The targets of a batch as windows of their own, (B, ·, T) -> (T B, ·, 1); what they share is repeated.
+
+    Which target it is, is told by T more static covariates (the channel code of SegRNN, Lin et al. 2023).
+    """
     T, shared = batch.target.shape[2], ("past", "past_mask", "past_since", "future", "calendar", "tide", "static")
     own = {name: in_turn(getattr(batch, name), xp) for name in ("target", "mask", "since", "truth")}
-    return replace(batch, **own, **{name: xp.concatenate([getattr(batch, name)] * T, axis=0) for name in shared})
+    others = {name: xp.concatenate([getattr(batch, name)] * T, axis=0) for name in shared}
+    which = xp.concatenate([0 * batch.target[:, 0, :1] + (t == k) for t in range(T) for k in range(T)], axis=1)
+    codes = which.reshape(len(batch.target), T, T)
+    each = xp.concatenate([codes[:, t] for t in range(T)], axis=0)  # (T B, T)
+    return replace(batch, **own, **{**others, "static": xp.concatenate([others["static"], each], axis=1)})
 
 
 def in_turn(values: Array, xp: Any) -> Array:

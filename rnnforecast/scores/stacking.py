@@ -1,12 +1,14 @@
-"""The stack: convex weights per lead over members, fitted on honest errors and shrunk to the best single one.
+"""The stack: convex weights per lead over members, fitted on honest errors and shrunk to where they start.
 
-The loss is |e| / MAE + e^2 / MSE, both of the best member at that lead: it is neither blind to floods, as the absolute
+They start at the mean of the members that are nearly as good as the best, or at one that is to be kept.
+
+The loss is |e| / MAE + e^2 / MSE, both of that start at that lead: it is neither blind to floods, as the absolute
 error is, nor ruled by the one great flood, as the squared error is; so the stack answers for both scores. Where a
 model is asked for the mean, the squared error alone counts.
 
-Weights grow greedily (Caruana et al. 2004, Ensemble selection): from the best member alone, ROUNDS times the member
-that lowers the mean loss most is added to the average. What that gains is measured on time blocks that chose
-nothing, and the weights are shrunk to the best member as far as chance could explain the gain:
+Weights grow greedily (Caruana et al. 2004, Ensemble selection): from the start on, ROUNDS times the member that
+lowers the mean loss most is added to the average. What that gains is measured on time blocks that chose nothing, and
+the weights are shrunk to the start as far as chance could explain the gain:
 factor = gain^2 / (gain^2 + standard error^2), 0 where there is none. So a network that adds nothing gets the weight 0.
 """
 
@@ -26,8 +28,9 @@ Loss = Callable[[F64, F64], F64]
 
 ROUNDS = 20
 BLOCKS = 8  # at most; each spans a horizon or more, or its windows would share what they are judged by
-NOTHING = 1e-4  # a gain of the size of rounding (the best member's own loss is 2)
-FEWEST = 3  # blocks that a standard error can be had from: with less, the best member alone
+CLOSE = 0.05  # of the least loss: members as good as that cannot be told apart
+NOTHING = 1e-4  # a gain of the size of rounding (the start's own loss is 2)
+FEWEST = 3  # blocks that a standard error can be had from: with less, the start alone
 NEIGHBOURS = 8  # errors of a lead are pooled with those within horizon / 8 of it
 
 
@@ -39,57 +42,60 @@ class Stack:
     held_out: F64
 
 
-def fit(members: F64, truth: F64, best: int, spans: int, square: bool = False) -> Stack:
-    """members (M, N, H, T) in series units and in time order, truth (N, H, T) with NaN; `best` is the best member.
+def fit(members: F64, truth: F64, start: F64, spans: int, square: bool = False) -> Stack:
+    """members (M, N, H, T) in series units and in time order, truth (N, H, T) with NaN; start (M, H, T) weights.
 
     spans: horizons that the windows cover, one after the other; square: the squared error alone counts.
     A row on which a member is missing (NaN) is left out of the fit.
     """
     N, _, T = truth.shape
     blocks = np.arange(N) * max(1, min(BLOCKS, spans)) // max(N, 1)
-    parts = [fit_target(members[..., t], truth[..., t], best, blocks, square) for t in range(T)]
+    parts = [fit_target(members[..., t], truth[..., t], start[..., t], blocks, square) for t in range(T)]
     return Stack(np.stack([p.weights for p in parts], axis=-1), np.stack([p.held_out for p in parts], axis=-1))
 
 
-def fit_target(members: F64, truth: F64, best: int, blocks: I64, square: bool) -> Stack:
-    """One target: members (M, N, H), truth (N, H), the time block of each window (N,)."""
+def fit_target(members: F64, truth: F64, start: F64, blocks: I64, square: bool) -> Stack:
+    """One target: members (M, N, H), truth (N, H), start (M, H), the time block of each window (N,)."""
     complete = np.asarray(np.isfinite(members).all(axis=(0, 2)))
-    start = best_at_leads(members, truth, best, blocks, complete, square)  # (M, H)
-    alone = mixed(start, members)
-    held_out, gains = alone.copy(), []
+    before = mixed(start, members)
+    held_out, gains = before.copy(), []
     for block in np.unique(blocks):
         inside, rest = (blocks == block) & complete, (blocks != block) & complete
         if inside.any() and rest.any():
-            loss = loss_beside(alone[rest], truth[rest], square)  # not even its scale knows the block
+            loss = loss_beside(before[rest], truth[rest], square)  # not even its scale knows the block
             held_out[inside] = mixed(greedy(members[:, rest], truth[rest], start, loss), members[:, inside])
-            own, its = loss(held_out[inside], truth[inside]), loss(alone[inside], truth[inside])
+            own, its = loss(held_out[inside], truth[inside]), loss(before[inside], truth[inside])
             gains.append(pooled(its - own))
     if len(gains) < FEWEST:
-        return Stack(start, alone)
+        return Stack(start, before)
     factor = trust(np.stack(gains))
-    loss = loss_beside(alone[complete], truth[complete], square)
+    loss = loss_beside(before[complete], truth[complete], square)
     whole = greedy(members[:, complete], truth[complete], start, loss)
-    return Stack(start + factor * (whole - start), alone + factor * (held_out - alone))
+    return Stack(start + factor * (whole - start), before + factor * (held_out - before))
+
+
+def near_best(members: F64, truth: F64, best: int, square: bool = False) -> F64:
+    """Weights (M, H, T): at each lead all members alike whose loss is within CLOSE of the least; `best` without data.
+
+    Which of several good members will be the best one is mostly chance; their mean is nearly always better than the
+    one that was (Bates & Granger 1969, The combination of forecasts; benchmarks/accuracy/NOTES.md).
+    """
+    complete = np.isfinite(members).all(axis=(0, 2, 3))
+    weights = np.zeros((len(members), *truth.shape[1:]))
+    if not complete.any():
+        weights[best] = 1.0
+        return weights
+    for t in range(truth.shape[2]):
+        own, came = members[..., t][:, complete], truth[complete, :, t]
+        losses = pooled(loss_beside(own[best], came, square)(own, came))  # (M, H)
+        weights[..., t] = losses <= (1 + CLOSE) * losses.min(axis=0)
+    return np.asarray(weights / weights.sum(axis=0))
 
 
 def mixed(weights: F64, members: F64) -> F64:
     """(N, H) from weights (M, H) and members (M, N, H); a member without weight may be missing."""
     needed = weights.any(axis=1)
     return np.asarray(np.einsum("mh,mnh->nh", weights[needed], members[needed]))
-
-
-def best_at_leads(members: F64, truth: F64, best: int, blocks: I64, complete: Flags, square: bool) -> F64:
-    """One member a lead, as weights (M, H): `best`, unless another is better there by more than a standard error."""
-    M, _, H = members.shape
-    chosen = np.full(H, best)
-    known = [b for b in np.unique(blocks) if ((blocks == b) & complete).any()]
-    if len(known) >= FEWEST and M > 1:
-        loss = loss_beside(members[best, complete], truth[complete], square)
-        parts = [pooled(loss(members[:, (blocks == b) & complete], truth[(blocks == b) & complete])) for b in known]
-        gains = np.stack([part[best] - part for part in parts])  # (blocks, M, H)
-        sure = gains.mean(axis=0) - gains.std(axis=0, ddof=1) / np.sqrt(len(known))
-        chosen = np.where(sure.max(axis=0) > NOTHING, sure.argmax(axis=0), best)
-    return np.asarray(np.arange(M)[:, None] == chosen, np.float64)
 
 
 def greedy(members: F64, truth: F64, start: F64, loss: Loss) -> F64:

@@ -146,10 +146,9 @@ def mixture(members: Members, evidence: Evidence, best: str, windows: int) -> F6
     config = members.config
     names = [f.name for f in members.floors]
     allowed = [k for k, name in enumerate(names) if config.floor in ("auto", "none", name)]
-    stack = stacking.fit(
-        evidence.members[allowed], evidence.truth, allowed.index(names.index(best)), windows // config.horizon,
-        seeks_mean(config),
-    )  # fmt: skip
+    choices, square = evidence.members[allowed], seeks_mean(config)
+    start = stacking.near_best(choices, evidence.truth, allowed.index(names.index(best)), square)
+    stack = stacking.fit(choices, evidence.truth, start, windows // config.horizon, square)
     weights = np.zeros((len(names), *stack.weights.shape[1:]))
     weights[allowed] = stack.weights
     return weights
@@ -188,7 +187,9 @@ def weigh(members: Members, evidence: Evidence, mix: F64) -> stacking.Stack:
     alone = config.floor == "none" and bool(members.networks)
     choices = evidence.members[floors:] if alone else np.concatenate([mixed[None], evidence.members[floors:]])
     periods = len(evidence.truth) * config.stride // config.horizon
-    stack = stacking.fit(choices, evidence.truth, 0, periods, seeks_mean(config))
+    start = np.zeros((len(choices), *evidence.truth.shape[1:]))
+    start[0] = 1.0
+    stack = stacking.fit(choices, evidence.truth, start, periods, seeks_mean(config))
     weights = np.concatenate([0 * mix, stack.weights] if alone else [mix * stack.weights[:1], stack.weights[1:]])
     return replace(stack, weights=weights)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnforecast.config import PRESETS
 from tests.cli.process import TINY, hourly, names_in, refused, run, shell, wave, works, write
 
 STEPWISE = ("--segment-length", "1")
@@ -92,11 +93,13 @@ def test_the_best_preset_stacks_networks_of_other_seeds_and_lookbacks_in_one_fil
     tide: dict[str, Path], tmp_path: Path
 ) -> None:
     done = works(run("train", tide["csv"], *TINY, "--preset", "best", "--hidden-size", "8", cwd=tmp_path))
-    assert "training the gru, 4 of 4" in done.err
+    best = PRESETS["best"]
+    count = best["num_networks"]
+    assert f"training the {best['cell']}, {count} of {count}" in done.err
     card = json.loads(works(run("info", "--json", cwd=tmp_path)).out)
-    assert card["members"][-4:] == ["network", "network_2", "network_3", "network_4"]
+    assert card["members"][-count:] == ["network", *(f"network_{k}" for k in range(2, count + 1))]
     chosen = [card["settings"][name] for name in ("num_networks", "hidden_size", "max_epochs")]
-    assert chosen == [4, 8, 1], "what was given wins over the preset"
+    assert chosen == [count, 8, 1], "what was given wins over the preset"
     assert len(works(run("predict", cwd=tmp_path)).rows) == 4
     assert names_in(tmp_path) == {"model.safetensors", "model.safetensors.lock"}
 

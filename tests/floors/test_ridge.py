@@ -36,7 +36,7 @@ def rows_of(windows: Windows, origins: Array, target: int) -> tuple[Array, Array
         batch = windows.gather(np.array([origin]))
         window = batch.target[0, -6:, target].astype(np.float64)
         features = [window[k] - window[-1] for k in range(5)]
-        features += batch.past[0, -6:].ravel().tolist() + batch.future[0, -3:].ravel().tolist()
+        features += batch.past[0, -6:].ravel().tolist() + batch.future[0, -9:].ravel().tolist()
         features += batch.tide[0, -9:].ravel().tolist() + batch.calendar[0, -4].tolist()
         X.append([*features, window[-1], 1.0])
         Y.append(batch.truth[0, :, target].astype(np.float64) - window[-1])

@@ -33,7 +33,7 @@ def rows_of(windows: Windows, target: int) -> tuple[Array, Array, Array]:
         batch = windows.gather(np.array([origin]))
         window = batch.target[0, -6:, target].astype(np.float64)
         features = (window - window.mean()).tolist() + batch.past[0, -6:].ravel().tolist()
-        features += batch.future[0, -3:].ravel().tolist() + batch.tide[0, -9:].ravel().tolist()
+        features += batch.future[0, -9:].ravel().tolist() + batch.tide[0, -9:].ravel().tolist()
         X.append([*features, *batch.calendar[0, -4].tolist(), 1.0])
         Y.append(batch.truth[0, :, target] - window.mean())
         means.append(window.mean())

@@ -15,8 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.data.frequency import Step
-from rnnforecast.report.rows import Rows, as_csv, as_jsonl, as_parquet, as_table, forecast_rows, formats
-from tests.report.examples import NAN, forecast, layout, panel
+from rnnforecast.report.rows import (
+    Rows,
+    as_csv,
+    as_jsonl,
+    as_parquet,
+    as_table,
+    backtest_rows,
+    forecast_rows,
+    formats,
+)
+from tests.report.examples import MARCH_1, NAN, forecast, layout, panel
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -185,3 +194,42 @@ def test_a_day_of_hourly_rows_is_written_in_two_milliseconds():
         return time.process_time() - began
 
     assert min(once() for _ in range(20)) < 0.002
+
+
+# --- the rows of a backtest ---
+
+
+def backtest_columns(stamp: str = "minute") -> dict[str, np.ndarray]:
+    """Two cutoffs of two leads; one value never came."""
+    times = np.array([0, 0, 3600, 3600]) + MARCH_1 if stamp != "integer" else np.array([5, 5, 6, 6])
+    step = 1 if stamp == "integer" else 3600
+    return {
+        "unique_id": np.array(["a,b"] * 4, object), "target": np.array(["stage_m"] * 4, object), "cutoff": times,
+        "ds": times + step * np.array([1, 2, 1, 2]), "lead": np.array([1, 2, 1, 2]),
+        "y": np.array([1.5, NAN, 1.25, 2.0]), "model": np.array([1.0, 2.0, 3.0, 4.0]),
+    }  # fmt: skip
+
+
+def test_a_backtest_is_written_with_times_in_words_and_a_gap_where_nothing_came():
+    assert as_csv(backtest_rows(backtest_columns(), layout())) == (
+        "unique_id,target,cutoff,ds,lead,y,model\n"
+        '"a,b",stage_m,2026-03-01T00:00Z,2026-03-01T01:00Z,1,1.5,1\n'
+        '"a,b",stage_m,2026-03-01T00:00Z,2026-03-01T02:00Z,2,,2\n'
+        '"a,b",stage_m,2026-03-01T01:00Z,2026-03-01T02:00Z,1,1.25,3\n'
+        '"a,b",stage_m,2026-03-01T01:00Z,2026-03-01T03:00Z,2,2,4\n'
+    )
+
+
+def test_a_backtest_of_rows_without_times_counts_them():
+    lines = as_csv(backtest_rows(backtest_columns("integer"), layout(stamp="integer", zone=""))).splitlines()
+    assert [line.split(",")[3:6] for line in lines[1:]] == [
+        ["5", "6", "1"], ["5", "7", "2"], ["6", "7", "1"], ["6", "8", "2"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5])
+def test_rows_put_into_words_block_by_block_are_the_same(size, monkeypatch):
+    rows = backtest_rows(backtest_columns(), layout())
+    whole = as_csv(rows)
+    monkeypatch.setattr("rnnforecast.report.rows.BLOCK", size)
+    assert as_csv(rows) == whole

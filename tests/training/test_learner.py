@@ -12,8 +12,12 @@ import pytest
 import torch
 
 from rnnforecast.errors import Interrupted
+from rnnforecast.network import forecaster
+from rnnforecast.training import kernels
 from rnnforecast.training import learner as room
+from rnnforecast.training.learn import learn
 from rnnforecast.training.learner import Learner, Tally, micro_batches, taught_in
+from rnnforecast.training.lesson import Lesson
 from rnnforecast.training.observer import Silent
 from rnnforecast.training.schedules import cosine
 from tests.making import bent, settings, tide
@@ -259,3 +263,36 @@ def test_the_truth_is_fed_only_where_it_was_drawn_and_observed() -> None:
     assert learner.batch_loss(batch, anchor, 0.0).item() == alone
     assert torch.equal(torch.get_rng_state(), state)  # a network that is not taught draws nothing
     assert learner.batch_loss(batch, anchor, 1.0).item() == all_of_it  # whatever was drawn
+
+
+def errors_of(learner: Learner, lesson: Lesson) -> np.ndarray:
+    """Of yhat, window by window, by the averaged weights."""
+    batch, anchor = next(lesson.batches(np.arange(len(lesson.origins)), len(lesson.origins)))
+    with torch.inference_mode():
+        out = forecaster.forward(learner.averaged, batch, anchor, learner.config, torch, kernels.scan)
+    errors = (out[..., learner.config.quantile_levels.index(0.5)] - batch.truth).numpy()
+    return np.asarray(errors[np.isfinite(errors)], np.float64)
+
+
+@pytest.mark.parametrize("loss", ["pinball", "mae", "huber", "mse", "nse"])
+def test_what_training_stops_on_is_the_square_where_the_mean_is_asked_for_and_else_the_size(loss: str) -> None:
+    values = bent(150)
+    values[70:75] = np.nan
+    given = course(values, replace(BENT, loss=loss))
+    learner = beginner(given)
+    errors = errors_of(learner, given.check)
+    size, square = np.abs(errors).mean(), np.sqrt((errors**2).mean())
+    assert square > 1.05 * size
+    assert learner.evaluate(given.check) == pytest.approx(square if loss in ("mse", "nse") else size, rel=1e-5)
+
+
+def test_the_weights_that_are_kept_are_those_of_the_least_square_where_the_mean_is_asked_for() -> None:
+    given = course(bent(150), replace(BENT, loss="mse", max_epochs=3, patience=0))
+    weights, epochs = learn(given)
+    told = [epoch.validation_loss for epoch in given.observer.epochs]  # type: ignore[attr-defined]
+    assert epochs == 1 + int(np.argmin(told))
+    kept = beginner(given)
+    for name, value in weights.items():
+        if name in kept.averaged:
+            kept.averaged[name].copy_(torch.from_numpy(value))
+    assert np.sqrt((errors_of(kept, given.check) ** 2).mean()) == pytest.approx(min(told), rel=1e-4)
