@@ -28,6 +28,7 @@ from rnnforecast.scores import bands, plausible
 from rnnforecast.scores.forecast import Forecast
 from rnnforecast.scores.scores import Scores
 
+ORIGINS = 4096  # whose futures are looked at together
 STACK, NOTHING = -1, -2  # who speaks at an origin; 0 and up is the floor that stands in
 
 
@@ -167,16 +168,19 @@ class Model:
 
 def future_missing(panel: Panel, origins: I64, horizon: int) -> Flags:
     """Where known-future covariates are missing ahead of each origin, (B, H, F)."""
+    if not panel.future:
+        return np.zeros((len(origins), horizon, 0), bool)
     rows = origins[:, None] + np.arange(1, horizon + 1)
     ends = panel.offsets[panel.series_of(origins) + 1, None]
     first = len(panel.targets) + len(panel.past)
-    values = panel.values[np.minimum(rows, len(panel.values) - 1)][:, :, first:]
+    values = panel.values[:, first:][np.minimum(rows, len(panel.values) - 1)]
     return np.asarray(~np.isfinite(values) | (rows >= ends)[:, :, None])
 
 
 def future_known(panel: Panel, origins: I64, horizon: int) -> Flags:
     """Origins (B,) ahead of which every known-future covariate is there."""
-    return np.asarray(~future_missing(panel, origins, horizon).any(axis=(1, 2)))
+    parts = [origins[k : k + ORIGINS] for k in range(0, len(origins), ORIGINS)]
+    return np.concatenate([~future_missing(panel, part, horizon).any(axis=(1, 2)) for part in parts])
 
 
 def require_future(panel: Panel, origins: I64, horizon: int) -> None:

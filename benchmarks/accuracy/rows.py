@@ -42,7 +42,8 @@ def ltsf(data: str, horizon: int) -> Row:
 def tide(name: str, data: str, target: str, lat: float, cm: float, **covariates: Any) -> Row:
     """One gauge: 72 hours from one model, judged at 6, 24 and 72; an origin every 6 hours. `cm` in a unit of it."""
     facts = {"leads": (6, 24, 72), "stride": 6, "lat": lat, "cm": cm}
-    return Row(f"tide-{name}", "tides", (data,), {"target": [target], "horizon": 72, **SQUARES, **covariates}, facts=facts)
+    settings = {"target": [target], "horizon": 72, **SQUARES, **covariates}
+    return Row(f"tide-{name}", "tides", (data,), settings, facts=facts)
 
 
 def river(name: str, data: str, target: str, leads: tuple[int, ...], stride: int = 1, **covariates: Any) -> Row:

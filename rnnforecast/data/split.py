@@ -24,7 +24,7 @@ from rnnforecast.data.panel import I64, Panel
 from rnnforecast.data.times import parse_times
 from rnnforecast.errors import DataUnusable, ForecastError, UsageError
 
-LEARNED, JUDGED = 1 << 25, 1 << 21  # numbers that the windows of a part forecast together, at most
+LEARNED, JUDGED = 1 << 24, 1 << 19  # numbers that the windows of a part forecast together, at most
 MONTH, LONGEST = 30 * DAY, 720  # seconds, and steps at most: how far «best» looks back where steps are below a day
 BLOCK = 1 << 20  # rows looked at together
 FEWEST, MOST = 1024, 1 << 18  # windows of a part, however long or short the horizon

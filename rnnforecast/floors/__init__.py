@@ -25,6 +25,7 @@ import numpy.typing as npt
 from rnnforecast.config import RunConfig, listed
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import F32, I64
+from rnnforecast.data.split import evenly
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
 
@@ -68,6 +69,11 @@ def names() -> tuple[str, ...]:
 def applying(windows: Windows) -> tuple[str, ...]:
     """Names of the floors that these data are for."""
     return tuple(name for name in names() if floor_named(name).applies(windows))
+
+
+def thinned(origins: I64, most: int) -> I64:
+    """At most `most` of the origins, one out of each of equal runs: every k-th would meet the same hours only."""
+    return origins[evenly(len(origins), most)]
 
 
 def batches(windows: Windows, origins: I64) -> Any:

@@ -17,11 +17,11 @@ import numpy as np
 from rnnforecast.config import RunConfig
 from rnnforecast.data.panel import I64
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, batches, folds
+from rnnforecast.floors import F64, FOLDS, Arrays, batches, folds, thinned
 
 PENALTIES = np.geomspace(1e-6, 1e2, 9)  # relative to the mean eigenvalue
 REACHES = (1, 4, 16)  # the whole lookback, a quarter, a sixteenth: a river forgets sooner than a tide
-MOST_WINDOWS = 40_000
+MOST_WINDOWS = 20_000
 ROUNDS = 200  # of the search for weights: where it stops, candidates that are alike are still weighed alike
 
 Features = Callable[[Batch], tuple[F64, F64]]  # x (n, K) and y (n, H), of complete truths only
@@ -106,9 +106,9 @@ def padded(weights: F64, features: int) -> F64:
 
 def block_sums(windows: Windows, origins: I64, features: Features) -> list[Sums]:
     """The sums of each time block, of MOST_WINDOWS windows in all at most."""
-    blocks, every, found = folds(windows, origins), 1 + len(origins) // MOST_WINDOWS, []
+    blocks, found = folds(windows, origins), []
     for block in np.unique(blocks):
-        inside = origins[blocks == block][::every]
+        inside = thinned(origins[blocks == block], MOST_WINDOWS // FOLDS)
         parts = [sums_of(*features(batch)) for _, batch in batches(windows, inside)]
         found.append(added(parts))
     return found

@@ -16,14 +16,14 @@ from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Array, Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, batches, persistence
+from rnnforecast.floors import F64, Arrays, Flags, batches, persistence, thinned
 
 summary = "the usual value of the date and hour, and what is left of today's anomaly"
 
 DATES, HOURS = 73, 24  # classes of a year and of a day
 NEAR = 4  # classes of dates on either side that a normal is taken over: three weeks
 FEWEST = 10  # values that a normal is taken from
-MOST_WINDOWS = 40_000
+MOST_WINDOWS = 8192
 
 
 def context(config: RunConfig, step: Step) -> int:
@@ -36,18 +36,18 @@ def applies(windows: Windows) -> bool:  # noqa: ARG001
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
     """normal (T, dates, hours) in series units, decay (T, H), and places (2,): which of the cycles they are."""
-    thinned = origins[:: 1 + len(origins) // MOST_WINDOWS]
+    few = thinned(origins, MOST_WINDOWS)
     cycles = list(windows.cycles)
     places = np.array([cycles.index(c) if c in cycles else -1 for c in (YEAR, DAY)], np.int64)
     values, dates, hours = [], [], []
-    for _, batch in batches(windows, thinned):
+    for _, batch in batches(windows, few):
         now = batch.target.shape[1] - 1
         values.append(np.where(batch.mask[:, now] > 0, batch.target[:, now], np.nan))
         date, hour = classes(batch.calendar[:, now], places)
         dates.append(date)
         hours.append(hour)
     normal = normals(np.concatenate(values), np.concatenate(dates), np.concatenate(hours), places)
-    return {"normal": normal, "decay": decays(windows, thinned, normal, places), "places": places}
+    return {"normal": normal, "decay": decays(windows, few, normal, places), "places": places}
 
 
 def classes(calendar: Array, places: I64) -> tuple[I64, I64]:

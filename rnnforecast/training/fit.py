@@ -199,14 +199,14 @@ def with_final_fits(run: Run, members: Members, epochs: list[int]) -> Members:
     shop, panel, config = run.shop, run.shop.panel, run.shop.config
     first, last = panel.offsets[:-1] + config.lookback - 1, panel.cutoff - config.horizon
     everything = origins_between(panel, first, last, most=most_windows(panel, config.horizon, LEARNED))
-    refitted = {f.name: folded(floor_named(f.name), shop.windows, everything, config, panel.step)
-                for f in members.floors}
-    floors = tuple(replace(f, final=refitted[f.name][0]) for f in members.floors)
+    given = (shop.windows, everything, config, panel.step)
+    floors = tuple(replace(f, final=floor_named(f.name).fit(*given)) for f in members.floors)
     networks = members.networks
     if config.final_fit and networks:
         lessons: dict[str | None, Lesson] = {None: Lesson(shop.windows, everything, None)}
         for anchor in {n.anchor for n in networks if n.anchor is not None}:
-            known = cross_fitted(floor_named(anchor), refitted[anchor][1], shop.windows, everything)
+            _, without = folded(floor_named(anchor), *given)
+            known = cross_fitted(floor_named(anchor), without, shop.windows, everything)
             lessons[anchor] = Lesson(shop.windows, everything, np.nan_to_num(known, copy=False))
         networks = tuple(
             replace(n, final=continue_on(run.course(k, lessons[n.anchor], lessons[n.anchor], ()), n.fitted,

@@ -8,7 +8,7 @@ import pytest
 from rnnforecast.data.features import DAY, WEEK, YEAR, calendar
 from rnnforecast.data.frequency import Step
 from rnnforecast.data.windows import Windows
-from rnnforecast.floors import climatology
+from rnnforecast.floors import climatology, thinned
 from tests.floors.waters import sea
 from tests.making import HOUR, JAN_1, NAN, Array, panel_of, settings, tide, unscaled, windows_of
 
@@ -35,7 +35,7 @@ def test_the_decay_of_an_autoregression_is_its_power(power: float) -> None:
     params, _, _ = fitted(autoregression(60_000, power))
     assert params["normal"].shape == (1, 1, 1)
     assert params["decay"].shape == (1, 4)
-    np.testing.assert_allclose(params["decay"][0], power ** np.arange(1, 5), atol=0.02)
+    np.testing.assert_allclose(params["decay"][0], power ** np.arange(1, 5), atol=0.04)
 
 
 def test_a_decay_is_the_least_squares_slope_and_lies_between_0_and_1() -> None:
@@ -163,7 +163,7 @@ def test_more_windows_than_it_takes_are_thinned(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(climatology, "MOST_WINDOWS", 100)
     params, windows, origins = fitted(values)
     monkeypatch.undo()
-    again = climatology.fit(windows, origins[::5], settings(lookback=2, horizon=4), HOUR)
+    again = climatology.fit(windows, thinned(origins, 100), settings(lookback=2, horizon=4), HOUR)
     for key, value in params.items():
         np.testing.assert_array_equal(value, again[key])
 

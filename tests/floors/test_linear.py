@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.data.windows import Batch
-from rnnforecast.floors import _linear, folds
+from rnnforecast.floors import _linear, folds, thinned
 from rnnforecast.floors._linear import Basis, Linear, Sums, sums_of
 from tests import making
 from tests.making import Array, panel_of, tide, windows_of
@@ -320,14 +320,16 @@ def test_sums_are_kept_apart_by_time_block() -> None:
     assert len(found) == 5
 
 
-def test_of_more_windows_than_it_takes_every_so_manieth_is_taken_from_each_block(monkeypatch) -> None:
+def test_of_more_windows_than_it_takes_each_block_gives_its_share_and_all_hours(monkeypatch) -> None:
     windows, origins = windows_of(panel_of(tide(500)), CONFIG), np.arange(6, 490)
     blocks = folds(windows, origins)
     monkeypatch.setattr(_linear, "MOST_WINDOWS", 100)
     found = _linear.block_sums(windows, origins, values_of)
     for block, one in enumerate(found):
-        assert_same(one, sums_of(*values_of(windows.gather(origins[blocks == block][::5]))))
-    assert sum(one.rows for one in found) <= 100
+        taken = thinned(origins[blocks == block], 20)
+        assert_same(one, sums_of(*values_of(windows.gather(taken))))
+    assert sum(one.rows for one in found) == 100
+    assert len(set((thinned(np.arange(24 * 200), 200) % 24).tolist())) == 24  # every 24th would meet one hour only
 
 
 def test_windows_cut_in_pieces_add_up_to_the_same_sums(monkeypatch: pytest.MonkeyPatch) -> None:

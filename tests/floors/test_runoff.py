@@ -39,7 +39,7 @@ def test_where_the_ground_makes_no_difference_it_is_the_ridge(known: bool) -> No
 
     By chance the products pass for useful at one lead in sixteen (measured over 16 seeds); not so of these numbers.
     """
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(5)
     fallen, level = rain(4000, 52), np.zeros(4000)
     for t in range(1, 4000):
         level[t] = 0.8 * level[t - 1] + 0.5 * fallen[t - (not known)] + rng.normal()

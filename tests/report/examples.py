@@ -51,7 +51,8 @@ def scores(model: list[float], share: float | list[float] = 0.4, windows: int = 
     names = {"last": "no change", "season": "same time yesterday"}
     return Scores(
         rules=("model", *rules), labels=("this model", *(names.get(rule, rule) for rule in rules)),
-        mae=mae, rmse=2 * mae, bias=mae / 2, coverage=np.full((horizon, 1), 0.79), coverage_level=0.8, turns=np.full((1, 2, 6), np.nan),
+        mae=mae, rmse=2 * mae, bias=mae / 2, coverage=np.full((horizon, 1), 0.79), coverage_level=0.8,
+        turns=np.full((1, 2, 6), np.nan),
         share=np.broadcast_to(np.asarray(share, np.float64), (horizon,))[:, None], chosen=next(iter(rules)),
         num_windows=windows, first=MARCH_1, last=MARCH_1 + 20 * 86_400, in_sample=False,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnforecast.scores import stacking
-from rnnforecast.scores.stacking import BLOCKS, FEWEST, Stack, best_at_leads, greedy, loss_beside, pooled, trust
+from rnnforecast.scores.stacking import BLOCKS, CLOSE, FEWEST, Stack, greedy, loss_beside, near_best, pooled, trust
 from tests.making import NAN, Array
 
 N, H, T = 160, 6, 2
@@ -22,7 +22,10 @@ def said(*errors: float, seed: int = 0, count: int = N) -> tuple[Array, Array]:
 
 
 def fit(members: Array, truth: Array, best: int = 0, spans: int = 26, square: bool = False) -> Stack:
-    return stacking.fit(members, truth, best, spans, square)
+    """The stack that starts from one member alone."""
+    start = np.zeros((len(members), *truth.shape[1:]))
+    start[best] = 1.0
+    return stacking.fit(members, truth, start, spans, square)
 
 
 @given(
@@ -108,11 +111,9 @@ def test_each_lead_and_each_target_has_its_own_weights() -> None:
 
 @pytest.mark.parametrize("block", range(0, BLOCKS, 3))
 def test_the_weights_of_a_block_do_not_know_its_truth(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once what is one choice per lead is fixed, how far they are trusted and where they start from."""
+    """Once what is one choice per lead is fixed: how far they are trusted."""
     members, truth = said(1.0, 0.8, 1.2)
-    first = np.eye(3)[1][:, None] * np.ones(H)
     monkeypatch.setattr(stacking, "trust", lambda gains: np.ones(gains.shape[1]))
-    monkeypatch.setattr(stacking, "best_at_leads", lambda *given: first)  # noqa: ARG005
     inside = np.arange(N) * BLOCKS // N == block
     changed = truth.copy()
     changed[inside] = 50 * np.random.default_rng(1).normal(size=changed[inside].shape)
@@ -150,14 +151,7 @@ def test_a_window_at_which_a_member_is_missing_is_left_out_of_the_fit() -> None:
     assert 0.2 < one.weights[1].mean() < 0.7
     np.testing.assert_array_equal(one.weights, other.weights)
     np.testing.assert_array_equal(one.held_out, other.held_out)
-    alone = best_at_leads(holed[..., 0], truth[..., 0], 0, np.arange(N) * BLOCKS // N, seen(holed)[..., 0], False)
-    single = (alone[0] == 1)[None] & ~seen(holed)[:, None, 0]  # where a lead has one member, it needs that one only
-    np.testing.assert_array_equal(one.held_out[..., 0][single], holed[0, ..., 0][single])
-
-
-def seen(members: Array) -> Array:
-    """Windows at which every member is there, (N, T)."""
-    return np.isfinite(members).all(axis=(0, 2))
+    np.testing.assert_array_equal(one.held_out[40:50], holed[0, 40:50])  # there the start needs its own member only
 
 
 def test_a_member_that_is_never_there_is_never_weighed() -> None:
@@ -207,11 +201,10 @@ def rare_and_steady() -> tuple[Array, Array]:
 
 
 def test_squares_alone_choose_another_member_than_both_losses_do() -> None:
-    members, truth = (one[..., 0] for one in rare_and_steady())
-    blocks, complete = np.arange(N) * BLOCKS // N, np.ones(N, bool)
+    members, truth = rare_and_steady()
+    assert (near_best(members, truth, 0, False)[0] == 1).all()
     for best in (0, 1):
-        assert (best_at_leads(members, truth, best, blocks, complete, False)[0] == 1).all()
-        assert (best_at_leads(members, truth, best, blocks, complete, True)[1] == 1).all()
+        assert (near_best(members, truth, best, True)[1] == 1).all()
 
 
 def test_a_stack_for_the_mean_weighs_by_variance() -> None:
@@ -227,43 +220,47 @@ def test_a_stack_for_the_mean_has_the_smaller_squares_and_the_larger_absolute_er
     assert np.abs(square).mean() > 1.01 * np.abs(plain).mean()
 
 
-# The member to start from ---------------------------------------------------------------------------------------------
+# The members to start from --------------------------------------------------------------------------------------------
 
 
-def start(gains: Array, best: int = 0) -> Array:
-    """best_at_leads of two members, (H,): whether it is the second; its error is smaller by `gains` (blocks, H)."""
-    blocks = np.repeat(np.arange(len(gains)), 10)
-    truth, signs = np.zeros((len(blocks), gains.shape[1])), np.where(np.arange(len(blocks)) % 2, 1.0, -1.0)[:, None]
-    members = np.stack([signs * np.ones_like(truth), signs * (1 - gains[blocks])])
-    weights = best_at_leads(members, truth, best, blocks, np.ones(len(blocks), bool), False)
-    np.testing.assert_array_equal(weights.sum(axis=0), 1)
-    assert set(weights.ravel().tolist()) <= {0.0, 1.0}
-    return np.asarray(weights[1])
+def sized(*errors: float) -> tuple[Array, Array]:
+    """Members whose errors are all of one size, (M, 12, H, T), about a truth of 0."""
+    signs = np.where(np.arange(12) % 2, 1.0, -1.0)[:, None, None]
+    return np.array(errors)[:, None, None, None] * signs * np.ones((1, 1, H, T)), np.zeros((12, H, T))
 
 
-def test_another_member_is_started_from_only_where_it_is_better_beyond_a_standard_error() -> None:
-    """A lead at which it gains everywhere alike, one at which it gains as much by chance, and one at which it loses."""
-    steady, chance, loses = [0.1] * 4, [0.5, -0.3, 0.5, -0.3], [-0.1] * 4
-    gains = np.array([steady, chance, loses]).T
-    assert start(gains).tolist() == [1, 0, 0]
-    assert start(gains, best=1).tolist() == [1, 1, 0]  # who is best stays so where chance may have spoken
+def test_members_nearly_as_good_as_the_best_start_alike_and_the_others_at_nothing() -> None:
+    """The loss of both, error and square, grows half as much again as an error does."""
+    inside, outside = 1 + CLOSE / 2, 1 + CLOSE
+    weights = near_best(*sized(1.0, inside, outside), best=0)
+    np.testing.assert_array_equal(weights[:, 0, 0], [0.5, 0.5, 0])
+    np.testing.assert_array_equal(near_best(*sized(outside, 1.0, inside), best=0)[:, 0, 0], [0, 0.5, 0.5])
 
 
-@given(st.integers(0, 200), st.integers(3, 8))
+def test_each_lead_and_target_has_its_own_members_to_start_from() -> None:
+    members, truth = sized(1.0, 2.0)
+    members[:, :, 3:, 1] = members[::-1, :, 3:, 1]
+    weights = near_best(members, truth, best=0)
+    assert (weights[0, :, 0] == 1).all()
+    assert weights[0, :, 1].tolist() == [1, 1, 1, 0, 0, 0]
+
+
+def test_where_nothing_is_known_of_them_the_best_is_started_from() -> None:
+    members, truth = sized(1.0, 0.5)
+    members[1, :, 0, 0] = NAN
+    weights = near_best(members, truth, best=0)
+    assert (weights[0] == 1).all()
+
+
+@given(st.integers(0, 200))
 @settings(deadline=None)
-def test_the_member_to_start_from_is_that_of_a_loop_over_leads(seed: int, count: int) -> None:
-    """Gains in the loss e^2 / MSE + |e| / MAE of the best, whose errors are all of size 1."""
-    gains = np.random.default_rng(seed).normal(0.05, 0.2, (count, 5))
-    chosen = start(gains)
-    for h in range(5):
-        losses = [2 - (1 - g) ** 2 - abs(1 - g) for g in gains[:, h].tolist()]
-        beyond = np.mean(losses) - np.std(losses, ddof=1) / np.sqrt(count)
-        assert chosen[h] == (beyond > stacking.NOTHING), (h, beyond)
-
-
-def test_two_blocks_are_too_few_to_start_from_another_member() -> None:
-    assert start(np.full((2, 3), 0.5)).tolist() == [0, 0, 0]
-    assert start(np.full((FEWEST, 3), 0.5)).tolist() == [1, 1, 1]
+def test_the_mean_of_nearly_equal_members_is_never_worse_than_the_worst_of_them(seed: int) -> None:
+    members, truth = said(1.0, 1.01, 0.99, 1.5, seed=seed, count=30)
+    weights = near_best(members, truth, best=0, square=True)
+    mean = np.einsum("mht,mnht->nht", weights, members)
+    losses = ((members - truth) ** 2).mean(axis=1)
+    worst = np.where(weights > 0, losses, -np.inf).max(axis=0)
+    assert (((mean - truth) ** 2).mean(axis=0) <= worst + 1e-12).all()
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 8, 24, 100])
