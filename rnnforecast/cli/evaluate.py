@@ -74,9 +74,7 @@ def evaluate(
     refuse_clash(forecaster, asked)
     loaded = read_data(forecaster, data, flags)
     voice = Voice(quiet)
-    for finding in loaded.findings:
-        if finding.severity == "warning" or verbose:
-            voice.say(escaped(finding.text))
+    voice.tell(loaded.findings, verbose)
     stride, layout = stride_asked(asked, forecaster.step), forecaster.layout
     scores = backtest(forecaster, loaded.panel, stride)
     if standardised:

@@ -73,14 +73,11 @@ def predict(
     if turns:
         refuse_untimed(forecaster)
     clock, layout = clock_of(forecaster, flags, max_age), forecaster.layout
+    panel = forecaster.context
     if data:
-        loaded = read_data(forecaster, data, replace(flags, tz=flags.tz if forecaster.layout.zone else None))
+        loaded = read_data(forecaster, data, replace(flags, tz=flags.tz if layout.zone else None))
+        voice.tell(loaded.findings, verbose)
         panel = loaded.panel
-        for finding in loaded.findings:
-            if finding.severity == "warning" or verbose:
-                voice.say(escaped(finding.text))
-    else:
-        panel = forecaster.context
     if max_age is not None:
         refuse_old(panel, max_age, clock)
     whole = forecaster.forecast(panel, panel.cutoff)

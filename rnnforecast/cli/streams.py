@@ -6,12 +6,16 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnforecast.errors import ForecastError, OutputFailed
 from rnnforecast.report.aligned import escaped
+
+if TYPE_CHECKING:
+    from rnnforecast.data.findings import Finding
 
 
 class Voice:
@@ -23,6 +27,12 @@ class Voice:
     def say(self, text: str) -> None:
         if not self.quiet:
             to_stderr(text)
+
+    def tell(self, findings: Iterable[Finding], verbose: bool, hints: bool = False) -> None:
+        """What was found in the data: warnings, and with -v the rest too."""
+        for finding in findings:
+            if finding.severity == "warning" or verbose:
+                self.say(escaped(finding.text + (f"  ({finding.hint})" if hints and finding.hint else "")))
 
 
 def to_stderr(text: str) -> None:

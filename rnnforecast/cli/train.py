@@ -133,9 +133,7 @@ def introduce(voice: Voice, loaded: Loaded, settings: RunConfig, verbose: bool) 
     panel, layout = loaded.panel, loaded.layout
     ends = stamp_text(panel.times(panel.cutoff).max(keepdims=True), layout)[0]
     rows = int(panel.lengths().sum())
-    for finding in loaded.findings:
-        if finding.severity == "warning" or verbose:
-            voice.say(escaped(finding.text + (f"  ({finding.hint})" if finding.hint else "")))
+    voice.tell(loaded.findings, verbose, hints=True)
     if layout.unused:
         voice.say(f"unused columns: {listing(layout.unused)} (--past or --future uses them)")
     voice.say(

@@ -95,13 +95,8 @@ def where_better(plain: Linear, rich: Linear) -> Linear:
     error = gains.std(axis=0, ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.full(gains.shape[1], np.inf)
     taken = gains.mean(axis=0) > error
     pairs = [(plain.weights, rich.weights), *zip(plain.held_out, rich.held_out, strict=True)]
-    whole, *without = (np.where(taken, more, padded(less, len(more))) for less, more in pairs)
+    whole, *without = (np.where(taken, more, placed(less, np.arange(len(less)), len(more))) for less, more in pairs)
     return Linear(whole, without, np.where(taken, rich.errors, plain.errors))
-
-
-def padded(weights: F64, features: int) -> F64:
-    """(K, H) with zeros for the features that the map does not use."""
-    return np.pad(weights, ((0, features - len(weights)), (0, 0)))
 
 
 def block_sums(windows: Windows, origins: I64, features: Features) -> list[Sums]:

@@ -9,7 +9,7 @@ from rnnforecast.data.frequency import Step
 from rnnforecast.data.panel import I64
 from rnnforecast.data.widths import Widths
 from rnnforecast.data.windows import Batch, Windows
-from rnnforecast.floors import F64, Arrays, Flags, batches, persistence
+from rnnforecast.floors import F64, Arrays, Flags, batches, persistence, thinned
 
 summary = "the tide of the harmonics alone"
 
@@ -26,8 +26,8 @@ def applies(windows: Windows) -> bool:
 
 def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays:  # noqa: ARG001
     """level (T,): the middle of what the tide leaves, in series units."""
-    thinned = origins[:: 1 + len(origins) // MOST_WINDOWS]
-    parts = [np.where(b.mask[:, -1] > 0, b.target[:, -1], np.nan) for _, b in batches(windows, thinned)]
+    few = thinned(origins, MOST_WINDOWS)
+    parts = [np.where(b.mask[:, -1] > 0, b.target[:, -1], np.nan) for _, b in batches(windows, few)]
     left = np.concatenate(parts)
     seen = np.isfinite(left).any(axis=0)
     return {"level": np.nanmean(np.where(seen, left, 0.0), axis=0).astype(np.float64)}

@@ -59,6 +59,12 @@ def taught(batch: Batch, lookback: int, target: int) -> Flags:
     return np.asarray(whole & (batch.mask[:, -lookback:, target].mean(axis=1) >= NEEDED_SHARE))
 
 
+def examples(batch: Batch, lookback: int, target: int, x: F64, last: F64) -> tuple[F64, F64]:
+    """Of features (B, K) and the last value (B, 1): those of windows to learn from, and what came less that value."""
+    kept = taught(batch, lookback, target)
+    return x[kept], (batch.truth[:, :, target] - last)[kept]
+
+
 def folded(windows: Windows, origins: I64, config: RunConfig, step: Step) -> tuple[Arrays, list[Arrays]]:  # noqa: ARG001
     """The parameters, and those without each block."""
     return _linear.stacked([fit_target(windows, origins, config, t) for t in range(len(windows.panel.targets))], config)
@@ -73,9 +79,7 @@ def fit_target(windows: Windows, origins: I64, config: RunConfig, target: int) -
     L = config.lookback
 
     def features(batch: Batch) -> tuple[F64, F64]:
-        x, last = design(batch, L, target)
-        kept = taught(batch, L, target)
-        return x[kept], (batch.truth[:, :, target] - last)[kept]
+        return examples(batch, L, target, *design(batch, L, target))
 
     blocks = _linear.block_sums(windows, origins, features)
     return _linear.solved(blocks, _linear.reaches(L, len(blocks[0].xx)))

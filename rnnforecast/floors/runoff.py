@@ -82,9 +82,7 @@ def fit_target(windows: Windows, origins: I64, config: RunConfig, target: int, s
     L = config.lookback
 
     def features(batch: Batch) -> tuple[F64, F64]:
-        x, last = design(batch, L, target, shape)
-        kept = ridge.taught(batch, L, target)
-        return x[kept], (batch.truth[:, :, target] - last)[kept]
+        return ridge.examples(batch, L, target, *design(batch, L, target, shape))
 
     plain = len(ridge.design(windows.gather(origins[:1]), L, target)[0][0])
     blocks = _linear.block_sums(windows, origins, features)

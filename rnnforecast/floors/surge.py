@@ -59,9 +59,7 @@ def fit(windows: Windows, origins: I64, config: RunConfig, step: Step) -> Arrays
 
 def fit_target(windows: Windows, origins: I64, lookback: int, target: int) -> _linear.Linear:
     def features(batch: Batch) -> tuple[F64, F64]:
-        x, last = design(batch, lookback, target)
-        kept = ridge.taught(batch, lookback, target)
-        return x[kept], (batch.truth[:, :, target] - last)[kept]
+        return ridge.examples(batch, lookback, target, *design(batch, lookback, target))
 
     products = 3 * len(heights(lookback, windows.horizon))
     return _linear.with_more(_linear.block_sums(windows, origins, features), products, lookback)

@@ -24,7 +24,7 @@ from rnnforecast.data.panel import F64, I64, Panel, tail
 from rnnforecast.data.split import JUDGED, LEARNED, Split, most_windows, origins_between, split
 from rnnforecast.data.windows import Windows, windows_over
 from rnnforecast.errors import UsageError
-from rnnforecast.floors import applying, batches, cross_fitted, floor_named, folded
+from rnnforecast.floors import applying, batches, cross_fitted, floor_named, folded, forecasts
 from rnnforecast.members import Evidence, Fitted, Members, Network
 from rnnforecast.model import Model, Record
 from rnnforecast.scores import bands, stacking
@@ -160,18 +160,18 @@ def with_networks(run: Run, members: Members, best: str) -> tuple[Members, list[
     if config.max_epochs == 0:
         return members, []
     anchors = run.anchors(best)
-    lessons = {anchor: lessons_on(shop, members, anchor) for anchor in dict.fromkeys(anchors)}
+    lessons = {anchor: lessons_on(shop, anchor) for anchor in dict.fromkeys(anchors)}
     done = run.networks([lessons[anchor] for anchor in anchors])
     networks = tuple(Network(weights, weights, anchor) for (weights, _), anchor in zip(done, anchors, strict=True))
     return replace(members, networks=networks), [epochs for _, epochs in done]
 
 
-def lessons_on(shop: Workshop, members: Members, anchor: str | None) -> tuple[Lesson, Lesson]:
+def lessons_on(shop: Workshop, anchor: str | None) -> tuple[Lesson, Lesson]:
     """What a network that corrects `anchor` learns from and is checked on."""
     parts, learned, checked = shop.parts, None, None
     if anchor is not None:
         learned = np.nan_to_num(shop.cross_fitted(anchor), copy=False)
-        said = members.over(shop.windows, parts.validation).members[members.names.index(anchor)]
+        said = forecasts(floor_named(anchor), shop.folded(anchor)[0], shop.windows, parts.validation)
         checked = np.nan_to_num(said).astype(np.float32)
     return Lesson(shop.windows, parts.train, learned), Lesson(shop.windows, parts.validation, checked)
 
